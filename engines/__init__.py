@@ -1,0 +1,1 @@
+"""Images in, plain dataclasses out: no HTTP, no queue, no SQL."""
