@@ -1,0 +1,82 @@
+"""Uploaded bytes, kept until a worker has read them.
+
+A blob's key starts with the sha256 of its content. Blobs of jobs are shared by content; a request that is answered at
+once has a blob of its own, so that it can be removed with the answer.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tasks.errors import BlobMissing, SpoolFull
+
+MIN_FREE_BYTES = 64 * 2**20
+
+
+class Spool:
+    """Blobs as files of one folder.
+
+    Args:
+        url: `file:///folder`.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "file" or not parts.path:
+            raise ValueError(f"BLOB_URL {url!r} is not understood. Use file:///an/absolute/folder.")
+        self.folder = Path(unquote(parts.path))
+
+    def put(self, data: bytes, sha256: str, owner: str = "") -> str:
+        """Keep bytes under their hash and return the key; with `owner` it is a copy of its own.
+
+        Raises:
+            SpoolFull: when the disk has no room.
+        """
+        key = f"{sha256}-{owner}" if owner else sha256
+        path = self.path(key)
+        if not owner and path.exists():
+            os.utime(path)
+            return key
+        partial = path.with_name(f".{uuid.uuid4().hex}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self.folder).free < MIN_FREE_BYTES + len(data):
+                raise SpoolFull("The disk that holds uploads is full.", f"Make room under {self.folder}.")
+            partial.write_bytes(data)
+            partial.rename(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise SpoolFull(f"The upload could not be kept: {error.strerror}.") from error
+        return key
+
+    def get(self, key: str) -> bytes:
+        """The bytes of a key. Raises BlobMissing."""
+        try:
+            return self.path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise BlobMissing("The upload is no longer there.", "Send the picture again.") from error
+
+    def delete(self, key: str) -> None:
+        """Remove a blob, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            self.path(key).unlink()
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        if not key.replace("-", "").isalnum():
+            raise BlobMissing(f"{key!r} is no blob's key.")
+        return self.folder / key[:2] / key
+
+    def expired(self, older_than_s: float) -> list[str]:
+        """Keys of blobs that nobody has put for so many seconds, and names of left-over partial files."""
+        limit = time.time() - older_than_s
+        found = []
+        for path in self.folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < limit:
+                    found.append(path.name)
+        return found

@@ -1,0 +1,106 @@
+"""What the queue and the memory refuse, each with a stable `code`.
+
+    TaskError
+      + QueueFull           queue_full            too much waits; `retry_after` says when to come back
+      + QueueTimeout        queue_timeout         waited too long before any worker took it
+      + RunTimeout          run_timeout           a worker took it and did not finish in time
+      + WorkerDied          worker_died           every attempt took its worker down
+      + NoWorker            no_worker             nobody serves the queue
+      + BrokerDown          broker_down           Redis does not answer
+      + JobUnknown          job_not_found
+      + WrongState          wrong_state           the job's state does not allow this
+      + PathNotAllowed      path_not_allowed      outside LIBRARY_ROOTS, or through a link out of it
+      + PathMissing         path_not_found
+      + BlobMissing         blob_missing          an upload that is no longer there
+      + SpoolFull           spool_full            no room for the upload
+"""
+
+
+class TaskError(Exception):
+    """The root: `code` is stable, `str(error)` is for people, `hint` names the next step where there is one."""
+
+    code = "task_error"
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class QueueFull(TaskError):
+    """Too much waits already.
+
+    Attributes:
+        retry_after: whole seconds after which trying again makes sense.
+    """
+
+    code = "queue_full"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, f"Try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class QueueTimeout(TaskError):
+    """No worker took the request before its time in the queue was over."""
+
+    code = "queue_timeout"
+
+
+class RunTimeout(TaskError):
+    """A worker took the request and did not answer in time."""
+
+    code = "run_timeout"
+
+
+class WorkerDied(TaskError):
+    """Each attempt ended with the death of the worker that made it."""
+
+    code = "worker_died"
+
+
+class NoWorker(TaskError):
+    """No worker serves the queue."""
+
+    code = "no_worker"
+
+
+class BrokerDown(TaskError):
+    """Redis does not answer."""
+
+    code = "broker_down"
+
+
+class JobUnknown(TaskError):
+    """No job has this id, or it has expired."""
+
+    code = "job_not_found"
+
+
+class WrongState(TaskError):
+    """The job's state does not allow the call."""
+
+    code = "wrong_state"
+
+
+class PathNotAllowed(TaskError):
+    """A path outside `LIBRARY_ROOTS`, or one that leads out of it through a link."""
+
+    code = "path_not_allowed"
+
+
+class PathMissing(TaskError):
+    """An allowed path with nothing at it."""
+
+    code = "path_not_found"
+
+
+class BlobMissing(TaskError):
+    """An upload that is no longer there."""
+
+    code = "blob_missing"
+
+
+class SpoolFull(TaskError):
+    """No room is left where uploads wait."""
+
+    code = "spool_full"

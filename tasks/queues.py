@@ -1,0 +1,44 @@
+"""Queue names and what goes where.
+
+Interactive work (somebody waits) and bulk work (rescans, batches) never share a queue. A worker serves the queues of
+one or both classes, interactive first.
+"""
+
+from typing import Final, Literal
+
+Priority = Literal["interactive", "bulk"]
+
+PHOTO: Final = "darkroom.photo"
+"""Task: one photo for somebody who waits; the answer goes to the caller's reply list."""
+
+DRAW: Final = "darkroom.draw"
+"""Task: draw leases from the store and work on them until nothing is left or the turn is over."""
+
+LIST: Final = "darkroom.list"
+"""Task: list a library's folder into the store."""
+
+QUEUES: Final[dict[Priority, tuple[str, ...]]] = {
+    "interactive": ("interactive.photo", "interactive.jobs"),
+    "bulk": ("bulk.jobs", "bulk.list"),
+}
+
+PHOTO_QUEUE: Final = "interactive.photo"
+LIST_QUEUE: Final = "bulk.list"
+JOB_QUEUES: Final[dict[Priority, str]] = {"interactive": "interactive.jobs", "bulk": "bulk.jobs"}
+
+ALL_QUEUES: Final = tuple(queue for queues in QUEUES.values() for queue in queues)
+
+
+def expand(names: str) -> tuple[str, ...]:
+    """The queues behind a comma-separated list of classes or queue names, in the order in which they are served.
+
+    Raises:
+        ValueError: for a name that is neither.
+    """
+    wanted: set[str] = set()
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        found = [q for priority, queues in QUEUES.items() for q in queues if name in (priority, q, f"{priority}.*")]
+        if not found:
+            raise ValueError(f"No queue {name!r}. Known: interactive, bulk, {', '.join(ALL_QUEUES)}.")
+        wanted.update(found)
+    return tuple(queue for queue in ALL_QUEUES if queue in wanted)

@@ -1,0 +1,88 @@
+"""Settings of the queue and the memory, from the environment."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class TaskSettings(BaseSettings):
+    """Where things are kept, how much may wait, and for how long."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    darkroom_home: Path = Field(
+        default=Path("~/.local/share/darkroom"),
+        description="Folder for everything that is kept: database, queue log, uploads.",
+    )
+    redis_url: str = Field(
+        default="",
+        description="Redis or Valkey server, `redis://host:6379/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`."
+    )
+    blob_url: str = Field(
+        default="", description="Where uploads wait, `file:///folder`; empty: `spool` in `DARKROOM_HOME`."
+    )
+    library_roots: str = Field(
+        default="", description="Folders that rescans may read, separated like `PATH`; empty: none."
+    )
+    devices: str = Field(
+        default="auto", description="Devices to use, comma-separated: `cpu`, `cpu:0-7`, `intel:0`, `cuda:0` or `auto`."
+    )
+    queue_limit: int = Field(
+        default=64, ge=1, description="Interactive requests that may wait at once; one more is refused with 429."
+    )
+    job_limit: int = Field(default=1000, ge=1, description="Unfinished jobs at once; one more is refused with 429.")
+    queue_timeout_s: float = Field(
+        default=60, gt=0, description="Longest time an interactive request may wait in the queue, seconds."
+    )
+    run_timeout_s: float = Field(
+        default=120, gt=0, description="Longest time an interactive request may run, seconds."
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="Starts after which a photo whose worker keeps dying fails with `worker_died`."
+    )
+    lease_items: int = Field(default=16, ge=1, description="Photos of a job that a worker draws at a time.")
+    lease_ttl_s: float = Field(
+        default=90, gt=0, description="Time after which a silent worker's photos are given to another, seconds."
+    )
+    visibility_timeout_s: int = Field(
+        default=900, ge=30, description="Time after which the broker offers an unacknowledged message again, seconds."
+    )
+    heartbeat_s: float = Field(default=3, gt=0, description="Pause between two signs of life of a worker, seconds.")
+    job_ttl_days: float = Field(default=30, gt=0, description="Days that a finished job and its frames are kept.")
+    blob_ttl_s: float = Field(
+        default=3600, gt=0, description="Age after which uploads that no unfinished job needs are removed, seconds."
+    )
+    ocr_workers: int = Field(
+        default=8, ge=1, description="OCR requests that a worker process handles at once, if it has as many threads."
+    )
+
+    @cached_property
+    def home(self) -> Path:
+        """`DARKROOM_HOME`, absolute."""
+        return Path(os.path.abspath(self.darkroom_home.expanduser()))
+
+    @cached_property
+    def redis(self) -> str:
+        """The broker's URL in the form that redis-py takes."""
+        return self.redis_url or f"unix://{self.home / 'run' / 'valkey.sock'}"
+
+    @cached_property
+    def database(self) -> str:
+        """The store's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.home / 'darkroom.db'}"
+
+    @cached_property
+    def blobs(self) -> str:
+        """The URL of the place where uploads wait."""
+        return self.blob_url or f"file://{self.home / 'spool'}"
+
+    @cached_property
+    def roots(self) -> tuple[Path, ...]:
+        """`LIBRARY_ROOTS`, resolved."""
+        return tuple(Path(root).expanduser().resolve() for root in self.library_roots.split(os.pathsep) if root)

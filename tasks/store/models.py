@@ -1,0 +1,112 @@
+"""The tables. Times are seconds since 1970 as floats; identifiers of jobs are 32 hex digits."""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),  # photos | library | batch
+    Column("state", String(16), nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("tasks", JSON, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("custom_id", Text),
+    Column("listing", Boolean, nullable=False),  # items are still being added
+    Column("total", Integer, nullable=False, default=0),
+    Column("done", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Column("cached", Integer, nullable=False, default=0),
+    Column("cancelled", Integer, nullable=False, default=0),
+    Column("seq", Integer, nullable=False, default=0),  # of the newest frame
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("drawn_at", Double, nullable=False, default=0.0),  # fairness: least recently drawn first
+    Column("progress_at", Double, nullable=False, default=0.0),
+    Column("error_code", String(64)),
+    Column("error_message", Text),
+    Index(None, "state", "priority"),
+    Index(None, "created_at", "id"),
+)
+
+items: Final = Table(
+    "items",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("custom_id", Text),
+    Column("blob", Text),  # an upload's key, or
+    Column("path", Text),  # a file under LIBRARY_ROOTS
+    Column("sha256", String(64)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_owner", Text),
+    Column("lease_until", Double),
+    Column("results", JSON),  # analysis -> id in results
+    Column("cached", JSON),  # analyses answered without inference
+    Column("error_code", String(64)),
+    Column("error_message", Text),
+    Column("seq", Integer),  # of its newest item frame
+    Column("finished_at", Double),
+    Index(None, "job_id", "state", "id"),
+    Index(None, "job_id", "seq"),
+    Index(None, "lease_owner"),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("type", String(16), nullable=False),
+    Column("item_id", _Serial),
+    Column("body", JSON),
+    Column("at", Double, nullable=False),
+)
+
+results: Final = Table(
+    "results",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False),
+    Column("analysis", String(16), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("options", String(64), nullable=False, default=""),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("sha256", "analysis", "model", "revision", "options"),
+)
