@@ -1,0 +1,1 @@
+"""HTTP: validates, authenticates, translates. Runs no model and loads no weights."""

@@ -1,1 +1,46 @@
-def main() -> None: ...
+"""The `darkroom` command: one file a subcommand, heavy imports inside them."""
+
+import importlib.metadata
+from typing import Annotated
+
+import typer
+
+from cli.api import api
+from cli.up import up
+from cli.worker import worker
+
+app = typer.Typer(
+    name="darkroom",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"darkroom {importlib.metadata.version('darkroom')}")
+        raise typer.Exit
+
+
+@app.callback()
+def darkroom(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Darkroom reads the text in your photos and documents, on your own machine.
+
+    First steps: "darkroom demo" shows it at work, "darkroom up" starts the service.
+    """
+
+
+app.command()(up)
+app.command()(api)
+app.command()(worker)
+
+
+def main() -> None:
+    """Entry point of the `darkroom` script."""
+    app()

@@ -1,0 +1,1 @@
+"""Metrics, dashboards, alerts. Imports nothing of ours."""

@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -71,12 +72,19 @@ class Spool:
             raise BlobMissing(f"{key!r} is no blob's key.")
         return self.folder / key[:2] / key
 
-    def expired(self, older_than_s: float) -> list[str]:
-        """Keys of blobs that nobody has put for so many seconds, and names of left-over partial files."""
+    def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
+        """Remove blobs, and left-over partial files, that nobody has put for so many seconds and nobody needs.
+
+        Args:
+            needed: tells which of some keys must stay.
+        """
         limit = time.time() - older_than_s
-        found = []
+        old: dict[str, Path] = {}
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < limit:
-                    found.append(path.name)
-        return found
+                    old[path.name] = path
+        gone = set(old) - needed(list(old))
+        for name in gone:
+            old[name].unlink(missing_ok=True)
+        return len(gone)

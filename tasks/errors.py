@@ -1,18 +1,18 @@
 """What the queue and the memory refuse, each with a stable `code`.
 
-    TaskError
-      + QueueFull           queue_full            too much waits; `retry_after` says when to come back
-      + QueueTimeout        queue_timeout         waited too long before any worker took it
-      + RunTimeout          run_timeout           a worker took it and did not finish in time
-      + WorkerDied          worker_died           every attempt took its worker down
-      + NoWorker            no_worker             nobody serves the queue
-      + BrokerDown          broker_down           Redis does not answer
-      + JobUnknown          job_not_found
-      + WrongState          wrong_state           the job's state does not allow this
-      + PathNotAllowed      path_not_allowed      outside LIBRARY_ROOTS, or through a link out of it
-      + PathMissing         path_not_found
-      + BlobMissing         blob_missing          an upload that is no longer there
-      + SpoolFull           spool_full            no room for the upload
+TaskError
+  + QueueFull           queue_full            too much waits; `retry_after` says when to come back
+  + QueueTimeout        queue_timeout         waited too long before any worker took it
+  + RunTimeout          run_timeout           a worker took it and did not finish in time
+  + WorkerDied          worker_died           every attempt took its worker down
+  + NoWorker            no_worker             nobody serves the queue
+  + BrokerDown          broker_down           Redis does not answer
+  + JobUnknown          job_not_found
+  + WrongState          wrong_state           the job's state does not allow this
+  + PathNotAllowed      path_not_allowed      outside LIBRARY_ROOTS, or through a link out of it
+  + PathMissing         path_not_found
+  + BlobMissing         blob_missing          an upload that is no longer there
+  + SpoolFull           spool_full            no room for the upload
 """
 
 

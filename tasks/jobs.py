@@ -27,7 +27,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from tasks import queues
 from tasks.errors import JobUnknown, QueueFull, WrongState
@@ -135,17 +135,15 @@ class Jobs:
     def add_items(self, job_id: str, new_items: Sequence[NewItem]) -> None:
         """Add what a listing found; names that the job already has are passed over, so a listing may run again."""
         with self.store.write() as connection:
+            state = _lock(connection, job_id).state
             names = [item.name for item in new_items]
             known = set(
                 connection.scalars(select(items.c.name).where(items.c.job_id == job_id, items.c.name.in_(names)))
             )
             fresh = [item for item in new_items if item.name not in known]
-            state = _lock(connection, job_id).state
             if fresh and state in ACTIVE:
                 _insert_items(connection, job_id, fresh)
-                connection.execute(
-                    update(jobs).where(jobs.c.id == job_id).values(total=jobs.c.total + len(fresh))
-                )
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(total=jobs.c.total + len(fresh)))
 
     def finish_listing(self, job_id: str, error: tuple[str, str] | None = None) -> None:
         """No more items come; with an error (code, message) the job could not run at all and fails."""
@@ -203,11 +201,15 @@ class Jobs:
         return Lease(job.id, tuple(job.tasks), dict(job.options), drawn, now + ttl_s)
 
     def begin(self, item_id: int, owner: str, ttl_s: float) -> int | None:
-        """Count an attempt before any work is done for it; its number, or None if the item is no longer the owner's."""
+        """Count an attempt before any work is done for it; its number, or None if the item is no longer the owner's.
+
+        It is not the owner's either while its job is paused.
+        """
+        going = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == "running").exists()
         with self.store.write() as connection:
             return connection.execute(
                 update(items)
-                .where(items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner)
+                .where(items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner, going)
                 .values(attempts=items.c.attempts + 1, lease_until=time.time() + ttl_s)
                 .returning(items.c.attempts)
             ).scalar()
@@ -263,6 +265,33 @@ class Jobs:
                 .values(state="queued", lease_owner=None, lease_until=None)
             )
             return done.rowcount
+
+    def needed_blobs(self, keys: list[str]) -> set[str]:
+        """Which of these blobs an unfinished or failed item still needs."""
+        waiting = items.c.state.in_(("queued", "running", "failed"))
+        with self.store.read() as connection:
+            return set(connection.scalars(select(items.c.blob).where(items.c.blob.in_(keys), waiting)))
+
+    def waiting(self) -> dict[str, tuple[int, float]]:
+        """For each priority with photos that wait: how many, and since when the oldest job waits."""
+        with self.store.read() as connection:
+            rows = connection.execute(
+                select(jobs.c.priority, func.count(items.c.id), func.min(jobs.c.created_at))
+                .join(items, items.c.job_id == jobs.c.id)
+                .where(jobs.c.state.in_(("queued", "running")), items.c.state == "queued")
+                .group_by(jobs.c.priority)
+            )
+            return {priority: (count, since) for priority, count, since in rows}
+
+    def listings(self) -> list[str]:
+        """Jobs whose folder is still being listed."""
+        with self.store.read() as connection:
+            return list(connection.scalars(select(jobs.c.id).where(jobs.c.listing.is_(True), jobs.c.state.in_(ACTIVE))))
+
+    def forget_older_than(self, seconds: float) -> int:
+        """Remove ended jobs with their items and frames; their number. What was found in photos stays."""
+        with self.store.write() as connection:
+            return connection.execute(delete(jobs).where(jobs.c.finished_at < time.time() - seconds)).rowcount
 
     def owners(self) -> set[str]:
         """All who hold leases now."""
@@ -371,19 +400,28 @@ def _expect(job: Row[Any], allowed: tuple[str, ...], to: str) -> None:
 
 
 def _event(
-    connection: Connection, job_id: str, kind: str, body: dict[str, Any] | None, now: float, item_id: int | None = None
+    connection: Connection,
+    job_id: str,
+    kind: str,
+    body: dict[str, Any] | None,
+    now: float,
+    item_id: int | None = None,
 ) -> int:
     seq: int = connection.execute(
         update(jobs).where(jobs.c.id == job_id).values(seq=jobs.c.seq + 1).returning(jobs.c.seq)
     ).scalar_one()
-    connection.execute(
-        insert(events).values(job_id=job_id, seq=seq, type=kind, item_id=item_id, body=body, at=now)
-    )
+    connection.execute(insert(events).values(job_id=job_id, seq=seq, type=kind, item_id=item_id, body=body, at=now))
     return seq
 
 
 def _counts_body(job: Row[Any]) -> dict[str, Any]:
-    return {"done": job.done, "failed": job.failed, "cached": job.cached, "cancelled": job.cancelled, "total": job.total}
+    return {
+        "done": job.done,
+        "failed": job.failed,
+        "cached": job.cached,
+        "cancelled": job.cancelled,
+        "total": job.total,
+    }
 
 
 def _progress(connection: Connection, job_id: str, now: float) -> None:

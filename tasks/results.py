@@ -15,7 +15,6 @@ from engines.types import ModelInfo, OcrPage
 from tasks.store.models import results
 from tasks.store.session import Store
 
-
 _COLUMNS = (
     results.c.analysis,
     results.c.model,
@@ -83,7 +82,12 @@ def keep(store: Store, sha256: str, finding: Finding) -> int:
     }
     try:
         with store.write() as connection:
-            rest = {"width": finding.width, "height": finding.height, "body": finding.body, "created_at": time.time()}
+            rest = {
+                "width": finding.width,
+                "height": finding.height,
+                "body": finding.body,
+                "created_at": time.time(),
+            }
             row: int = connection.execute(insert(results).values(**values, **rest).returning(results.c.id)).scalar_one()
             return row
     except IntegrityError:
@@ -91,3 +95,8 @@ def keep(store: Store, sha256: str, finding: Finding) -> int:
             same = [results.c[name] == value for name, value in values.items()]
             there: int = connection.execute(select(results.c.id).where(*same)).scalar_one()
             return there
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding as it travels in an answer."""
+    return {name: getattr(finding, name) for name in finding.__slots__}

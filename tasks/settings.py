@@ -19,11 +19,9 @@ class TaskSettings(BaseSettings):
     )
     redis_url: str = Field(
         default="",
-        description="Redis or Valkey server, `redis://host:6379/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
+        description="Redis or Valkey, `redis://host:6379/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
     )
-    database_url: str = Field(
-        default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`."
-    )
+    database_url: str = Field(default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`.")
     blob_url: str = Field(
         default="", description="Where uploads wait, `file:///folder`; empty: `spool` in `DARKROOM_HOME`."
     )
@@ -31,41 +29,57 @@ class TaskSettings(BaseSettings):
         default="", description="Folders that rescans may read, separated like `PATH`; empty: none."
     )
     devices: str = Field(
-        default="auto", description="Devices to use, comma-separated: `cpu`, `cpu:0-7`, `intel:0`, `cuda:0` or `auto`."
+        default="auto",
+        description="Devices to use, comma-separated: `cpu`, `cpu:0-7`, `intel:0`, `cuda:0` or `auto`.",
     )
     queue_limit: int = Field(
-        default=64, ge=1, description="Interactive requests that may wait at once; one more is refused with 429."
+        default=64,
+        ge=1,
+        description="Interactive requests that may wait at once; one more is refused with 429.",
     )
     job_limit: int = Field(default=1000, ge=1, description="Unfinished jobs at once; one more is refused with 429.")
     queue_timeout_s: float = Field(
         default=60, gt=0, description="Longest time an interactive request may wait in the queue, seconds."
     )
-    run_timeout_s: float = Field(
-        default=120, gt=0, description="Longest time an interactive request may run, seconds."
-    )
+    run_timeout_s: float = Field(default=120, gt=0, description="Longest time an interactive request may run, seconds.")
     max_attempts: int = Field(
-        default=3, ge=1, description="Starts after which a photo whose worker keeps dying fails with `worker_died`."
+        default=3,
+        ge=1,
+        description="Starts after which a photo whose worker keeps dying fails with `worker_died`.",
     )
     lease_items: int = Field(default=16, ge=1, description="Photos of a job that a worker draws at a time.")
     lease_ttl_s: float = Field(
-        default=90, gt=0, description="Time after which a silent worker's photos are given to another, seconds."
+        default=90,
+        gt=0,
+        description="Time after which a silent worker's photos are given to another, seconds.",
     )
     visibility_timeout_s: int = Field(
-        default=900, ge=30, description="Time after which the broker offers an unacknowledged message again, seconds."
+        default=900,
+        ge=30,
+        description="Time after which the broker offers an unacknowledged message again, seconds.",
     )
     heartbeat_s: float = Field(default=3, gt=0, description="Pause between two signs of life of a worker, seconds.")
     job_ttl_days: float = Field(default=30, gt=0, description="Days that a finished job and its frames are kept.")
     blob_ttl_s: float = Field(
-        default=3600, gt=0, description="Age after which uploads that no unfinished job needs are removed, seconds."
+        default=3600,
+        gt=0,
+        description="Age after which uploads that no unfinished job needs are removed, seconds.",
     )
     ocr_workers: int = Field(
-        default=8, ge=1, description="OCR requests that a worker process handles at once, if it has as many threads."
+        default=8,
+        ge=1,
+        description="OCR requests that a worker process handles at once, if it has as many threads.",
+    )
+
+    enable_probe: bool = Field(
+        default=False,
+        description="Accept the task `probe`, which decodes a picture and runs no model, to measure the queue.",
     )
 
     @cached_property
     def home(self) -> Path:
         """`DARKROOM_HOME`, absolute."""
-        return Path(os.path.abspath(self.darkroom_home.expanduser()))
+        return self.darkroom_home.expanduser().absolute()
 
     @cached_property
     def redis(self) -> str:

@@ -1,0 +1,113 @@
+"""One table: error code -> HTTP status; and the body that native routes give an error."""
+
+from typing import Any, Final
+
+import orjson
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from engines.errors import EngineError
+from tasks.errors import QueueFull, TaskError
+from tasks.failures import Failure
+
+STATUS: Final[dict[str, int]] = {
+    "bad_request": 400,
+    "unknown_task": 400,
+    "model_unknown": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "path_not_allowed": 403,
+    "not_found": 404,
+    "path_not_found": 404,
+    "job_not_found": 404,
+    "blob_missing": 404,
+    "method_not_allowed": 405,
+    "wrong_state": 409,
+    "too_large": 413,
+    "not_a_picture": 415,
+    "picture_undecodable": 422,
+    "picture_out_of_range": 422,
+    "queue_full": 429,
+    "engine_error": 500,
+    "inference_failed": 500,
+    "internal_error": 500,
+    "task_error": 500,
+    "worker_died": 500,
+    "broker_down": 503,
+    "device_missing": 503,
+    "model_missing": 503,
+    "no_worker": 503,
+    "queue_timeout": 504,
+    "run_timeout": 504,
+    "spool_full": 507,
+}
+
+PICTURE_CODES: Final = frozenset({"not_a_picture", "picture_undecodable", "picture_out_of_range"})
+
+
+class ApiError(Exception):
+    """What the HTTP side itself refuses."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+        self.headers = headers or {}
+
+
+ServiceError = ApiError | Failure | TaskError | EngineError
+SERVICE_ERRORS: Final = (ApiError, Failure, TaskError, EngineError)
+
+
+def status_of(code: str) -> int:
+    """HTTP status of an error code; 500 for one that is not in the table."""
+    return STATUS.get(code, 500)
+
+
+def headers_of(error: ServiceError) -> dict[str, str]:
+    """Headers that go with an error."""
+    if isinstance(error, QueueFull):
+        return {"Retry-After": str(error.retry_after)}
+    return error.headers if isinstance(error, ApiError) else {}
+
+
+def body(code: str, message: str, hint: str | None = None) -> dict[str, Any]:
+    """The native form of an error."""
+    inner = {"code": code, "message": message}
+    return {"error": inner | {"hint": hint} if hint else inner}
+
+
+def respond(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
+    """JSON, by orjson."""
+    return Response(orjson.dumps(content), status, headers, media_type="application/json")
+
+
+async def on_service_error(_request: Request, error: Exception) -> Response:
+    """Native answer to an error of ours."""
+    assert isinstance(error, SERVICE_ERRORS)
+    return respond(status_of(error.code), body(error.code, str(error), error.hint), headers_of(error))
+
+
+async def on_validation_error(request: Request, error: Exception) -> Response:
+    """400 in our form on native routes; compat routes keep their framework's 422."""
+    assert isinstance(error, RequestValidationError)
+    details = [{"type": e["type"], "loc": e["loc"], "msg": e["msg"], "input": None} for e in error.errors()]
+    if getattr(request.scope.get("route"), "tags", None) == ["MT Photos"]:
+        return respond(422, {"detail": details})
+    first = details[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return respond(400, body("bad_request", f"{where}: {first['msg']}"))
+
+
+async def on_http_error(_request: Request, error: Exception) -> Response:
+    """Errors that the framework raises, in our form."""
+    assert isinstance(error, HTTPException)
+    codes = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+    code = codes.get(error.status_code, "bad_request")
+    return respond(error.status_code, body(code, str(error.detail)), dict(error.headers or {}))
+
+
+async def on_unexpected(_request: Request, _error: Exception) -> Response:
+    """What nobody foresaw: nothing internal leaks, the log has the rest."""
+    return respond(500, body("internal_error", "Something went wrong here.", "The log of the API has the details."))

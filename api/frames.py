@@ -1,0 +1,41 @@
+"""NDJSON: one JSON object a line, flushed as it is made; a blank line is a heartbeat. And results in our own form."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from fastapi.responses import StreamingResponse
+
+NDJSON = "application/x-ndjson; charset=utf-8"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def encode(frame: dict[str, Any] | None) -> bytes:
+    """One line."""
+    return b"\n" if frame is None else orjson.dumps(frame) + b"\n"
+
+
+def stream(frames: AsyncIterator[dict[str, Any] | None]) -> StreamingResponse:
+    """A response that sends each frame as it comes; a slow reader holds back the source, not memory."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for frame in frames:
+            yield encode(frame)
+
+    return StreamingResponse(lines(), media_type=NDJSON, headers=HEADERS)
+
+
+def result(analysis: str, finding: dict[str, Any]) -> dict[str, Any]:
+    """One analysis in the native form."""
+    if analysis != "ocr":
+        return dict(finding["body"])
+    lines = [{key: line[key] for key in ("text", "score", "box")} for line in finding["body"]["lines"]]
+    return {"lines": lines, "text": "\n".join(line["text"] for line in lines)}
+
+
+def item(fields: dict[str, Any]) -> dict[str, Any]:
+    """An item, in a frame or a results line, with its findings in the native form."""
+    findings = fields.get("results")
+    if findings is None:
+        return fields
+    return {**fields, "results": {name: result(name, finding) for name, finding in findings.items()} or None}

@@ -1,0 +1,52 @@
+"""The application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api import errors
+from api.compat import mt_photos
+from api.limits import UploadLimit
+from api.measure import Measure
+from api.routes import health, jobs, metrics, page, photos, result, system
+from api.settings import ApiSettings
+from tasks.dispatch import Dispatch
+from tasks.settings import TaskSettings
+
+
+def create_app() -> FastAPI:
+    """The service with all its protocols; settings come from the environment."""
+    settings = ApiSettings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.dispatch = Dispatch(TaskSettings())
+        await app.state.dispatch.start()
+        try:
+            yield
+        finally:
+            await app.state.dispatch.stop()
+
+    app = FastAPI(
+        title="Darkroom",
+        version=version("darkroom"),
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(Measure)
+    for error in errors.SERVICE_ERRORS:
+        app.add_exception_handler(error, errors.on_service_error)
+    app.add_exception_handler(RequestValidationError, errors.on_validation_error)
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    app.add_exception_handler(Exception, errors.on_unexpected)
+    for module in (page, health, metrics, photos, jobs, result, system, mt_photos):
+        app.include_router(module.router)
+    return app

@@ -1,0 +1,58 @@
+"""Alive, and able to serve."""
+
+import asyncio
+from typing import Any
+
+import redis
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.errors import respond
+from api.state import dispatch_of
+from tasks import analyses
+from tasks.dispatch import Dispatch
+
+router = APIRouter(tags=["health"])
+RANK = {"ready": 0, "loading": 1, "missing": 2}
+
+
+@router.get("/livez", summary="Alive")
+async def get_livez() -> Response:
+    """200 as long as this process answers."""
+    return respond(200, {"alive": True})
+
+
+@router.get("/readyz", summary="Able to serve")
+async def get_readyz(request: Request, require: str = "") -> Response:
+    """200 when broker, store and a worker answer; lists every capability. `require=ocr` makes a missing one a 503."""
+    report = await asyncio.to_thread(readiness, dispatch_of(request))
+    wanted = [name for name in require.split(",") if name]
+    capable = all(report["capabilities"].get(name, {}).get("state") == "ready" for name in wanted)
+    ready = capable and all(part["state"] == "ok" for part in report["parts"].values())
+    return respond(200 if ready else 503, {"ready": ready, **report})
+
+
+def readiness(dispatch: Dispatch) -> dict[str, Any]:
+    """State of every part, and of every capability by its best worker."""
+    parts: dict[str, dict[str, Any]] = {"broker": {"state": "ok"}, "store": {"state": "ok"}, "workers": {"state": "ok"}}
+    capabilities: dict[str, dict[str, Any]] = {name: {"state": "missing"} for name in analyses.ANALYSES}
+    try:
+        dispatch.redis.ping()
+        workers = dispatch.workers()
+    except redis.RedisError as error:
+        workers = []
+        parts["broker"] = {"state": "down", "reason": f"Redis does not answer: {type(error).__name__}"}
+    if not workers:
+        parts["workers"] = {"state": "down", "reason": "No worker has given a sign of life."}
+    parts["workers"]["count"] = len(workers)
+    try:
+        dispatch.store.check()
+    except SQLAlchemyError as error:
+        parts["store"] = {"state": "down", "reason": f"The database does not answer: {type(error).__name__}"}
+    for name in capabilities:
+        states = [record.capabilities[name] for record in workers if name in record.capabilities]
+        if states:
+            capabilities[name] = min(states, key=lambda state: RANK.get(state["state"], 3))
+        else:
+            capabilities[name]["reason"] = "No worker offers it."
+    return {"parts": parts, "capabilities": capabilities}

@@ -1,0 +1,176 @@
+"""Jobs: submit, watch, pause, resume, cancel, retry, and their results."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api import frames
+from api.errors import ApiError, respond
+from api.security import NativeKey, settings_of
+from api.state import dispatch_of
+from api.uploads import read_many
+from tasks import events, views
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey])
+RESULTS_PAGE = 1000
+M = TypeVar("M", bound=BaseModel)
+
+
+class LibraryJob(BaseModel):
+    """A rescan of a folder under one of LIBRARY_ROOTS."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    library: str
+    tasks: list[str] = Field(default=["ocr"], min_length=1)
+    recursive: bool = True
+    include: list[str] = []
+    exclude: list[str] = []
+    force: bool = False
+    priority: Literal["interactive", "bulk"] = "bulk"
+    custom_id: str | None = None
+
+
+class UploadOptions(BaseModel):
+    """The field `options` of a job of uploads, as JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    force: bool = False
+    priority: Literal["interactive", "bulk"] = "bulk"
+    custom_id: str | None = None
+
+
+@router.post("", status_code=202, summary="Submit a job: uploads as multipart, or a library folder as JSON")
+async def post_job(request: Request) -> Response:
+    """Accept a job; it is kept before this answers."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await accepted(request, await _uploads(request))
+    if kind == "application/json":
+        return await accepted(request, await _library(request))
+    raise ApiError("bad_request", f"Content-Type {kind or 'missing'}.", "Send multipart/form-data or application/json.")
+
+
+async def _uploads(request: Request) -> str:
+    files, form = await read_many(request, settings_of(request).max_job_files)
+    options = _parse(UploadOptions, str(form.get("options") or "{}").encode())
+    tasks = str(form.get("tasks") or request.query_params.get("tasks") or "ocr").split(",")
+    return await asyncio.to_thread(
+        dispatch_of(request).submit_uploads,
+        [(file.name, file.data) for file in files],
+        tasks,
+        priority=options.priority,
+        options={"force": options.force},
+        custom_id=options.custom_id,
+    )
+
+
+async def _library(request: Request) -> str:
+    job = _parse(LibraryJob, await request.body())
+    options = job.model_dump(include={"recursive", "include", "exclude", "force"})
+    return await asyncio.to_thread(
+        dispatch_of(request).submit_library,
+        job.library,
+        job.tasks,
+        options,
+        priority=job.priority,
+        custom_id=job.custom_id,
+    )
+
+
+@router.get("", summary="Jobs, newest first")
+async def get_jobs(
+    request: Request,
+    state: str | None = None,
+    limit: int = Query(50, ge=1, le=500),
+    cursor: str | None = None,
+) -> Response:
+    """A page of jobs and the cursor of the next."""
+    try:
+        page, following = await asyncio.to_thread(views.list_jobs, dispatch_of(request).store, state, limit, cursor)
+    except ValueError as error:
+        raise ApiError("bad_request", "cursor: not one of ours.") from error
+    return respond(200, {"items": [job(fields) for fields in page], "next": following})
+
+
+@router.get("/{job_id}", summary="One job")
+async def get_job(request: Request, job_id: str) -> Response:
+    """State and counts of a job."""
+    return respond(200, await _job(request, job_id))
+
+
+@router.post("/{job_id}/{action}", summary="pause, resume, cancel or retry")
+async def post_action(request: Request, job_id: str, action: Literal["pause", "resume", "cancel", "retry"]) -> Response:
+    """Change a job's state; 409 where the state does not allow it."""
+    await asyncio.to_thread(dispatch_of(request).change, job_id, action)
+    return respond(200, await _job(request, job_id))
+
+
+@router.get("/{job_id}/events", summary="Frames as NDJSON")
+async def get_events(request: Request, job_id: str, after: int = Query(0, ge=0), follow: bool = True) -> Response:
+    """Every frame after a number; with `follow` until the job ends. Reconnect with `after` to miss none."""
+    dispatch = dispatch_of(request)
+    await asyncio.to_thread(events.frames, dispatch.store, job_id, after, 1)  # 404 before the stream begins
+    source = dispatch.follow(job_id, after, follow)
+
+    async def native() -> AsyncIterator[dict[str, Any] | None]:
+        async for frame in source:
+            yield frames.item(frame) if frame is not None and frame["type"] == "item" else frame
+
+    return frames.stream(native())
+
+
+@router.get("/{job_id}/results", summary="Finished items as NDJSON")
+async def get_results(
+    request: Request,
+    job_id: str,
+    after: int = Query(0, ge=0),
+    limit: int = Query(RESULTS_PAGE, ge=1, le=10_000),
+) -> Response:
+    """A page of finished items, in the order in which they finished."""
+    page = await asyncio.to_thread(views.finished, dispatch_of(request).store, job_id, after, limit)
+    lines = b"".join(frames.encode(frames.item(fields)) for fields in page)
+    return Response(lines, media_type=frames.NDJSON, headers=frames.HEADERS)
+
+
+async def accepted(request: Request, job_id: str) -> Response:
+    """202 with the job."""
+    return respond(202, await _job(request, job_id), {"Location": f"/api/jobs/{job_id}"})
+
+
+async def _job(request: Request, job_id: str) -> dict[str, Any]:
+    return job(await asyncio.to_thread(views.job, dispatch_of(request).store, job_id))
+
+
+def job(fields: dict[str, Any]) -> dict[str, Any]:
+    """A job in the native form: times as ISO 8601, with its links."""
+    base = f"/api/jobs/{fields['task_id']}"
+    times = {key: _iso(fields[key]) for key in ("created_at", "started_at", "finished_at")}
+    links = {
+        "self": base,
+        "events": f"{base}/events",
+        "results": f"{base}/results",
+        "cancel": f"{base}/cancel",
+        "result": f"/result/{fields['task_id']}",
+    }
+    return {**fields, **times, "links": links}
+
+
+def _iso(at: float | None) -> str | None:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at is not None else None
+
+
+def _parse(model: type[M], raw: bytes) -> M:
+    try:
+        return model.model_validate(orjson.loads(raw))
+    except orjson.JSONDecodeError as error:
+        raise ApiError("bad_request", f"The JSON cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ApiError("bad_request", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -1,0 +1,49 @@
+"""One photo, answered when it is done."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.errors import respond
+from api.frames import result
+from api.routes.jobs import accepted
+from api.security import NativeKey
+from api.state import dispatch_of
+from api.uploads import MULTIPART, read_one
+from tasks import analyses
+from tasks.dispatch import PhotoAnswer
+
+router = APIRouter(prefix="/api", tags=["photos"], dependencies=[NativeKey])
+
+
+@router.post("/photos", openapi_extra=MULTIPART, summary="Look at one photo")
+async def post_photo(
+    request: Request,
+    tasks: str = Query("ocr", description="Analyses, comma-separated."),
+    cache: bool = Query(True, description="false: look again even if the answer is known."),
+) -> Response:
+    """Answer with all analyses of one picture; with `Prefer: respond-async` it becomes a job (202)."""
+    dispatch = dispatch_of(request)
+    names = analyses.check(tasks.split(","), dispatch.settings)
+    upload = await read_one(request)
+    if "respond-async" in request.headers.get("prefer", ""):
+        files = [(upload.name, upload.data)]
+        options = {} if cache else {"force": True}
+        job_id = await asyncio.to_thread(dispatch.submit_uploads, files, names, priority="interactive", options=options)
+        return await accepted(request, job_id)
+    answer = await dispatch.photo(upload.data, names, use_cache=cache)
+    return respond(200, photo(answer))
+
+
+def photo(answer: PhotoAnswer) -> dict[str, Any]:
+    """The native form of an answer."""
+    return {
+        "sha256": answer.sha256,
+        "width": answer.width,
+        "height": answer.height,
+        "results": {name: result(name, finding) for name, finding in answer.findings.items()},
+        "models": {name: finding["model"] for name, finding in answer.findings.items()},
+        "cached": list(answer.cached),
+        "timing": {"queue_ms": round(answer.queue_s * 1000, 2), "run_ms": round(answer.run_s * 1000, 2)},
+    }

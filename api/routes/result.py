@@ -1,0 +1,36 @@
+"""Polling by task id: the whole job in one answer."""
+
+import asyncio
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from api import frames
+from api.errors import respond
+from api.security import NativeKey
+from api.state import dispatch_of
+from tasks import views
+
+router = APIRouter(tags=["jobs"], dependencies=[NativeKey])
+STATUS: Final = {"completed": "completed", "failed": "failed", "cancelled": "failed"}
+MOST_ITEMS: Final = 1000
+"""A larger job's results are paged at its link `results`."""
+
+
+@router.get("/result/{task_id}", summary="Poll a job")
+async def get_result(request: Request, task_id: str) -> Response:
+    """`processing`, `completed` or `failed`, with the result once it is there."""
+    store = dispatch_of(request).store
+    job = await asyncio.to_thread(views.job, store, task_id)
+    status = STATUS.get(job["state"], "processing")
+    error = job["error"]["message"] if job["error"] else None
+    if job["state"] == "cancelled":
+        error = "The job was cancelled."
+    found: dict[str, Any] | None = None
+    if status == "completed":
+        page = await asyncio.to_thread(views.finished, store, task_id, 0, MOST_ITEMS)
+        items = [frames.item(fields) for fields in page]
+        found = {"counts": job["counts"], "items": items, "more": f"/api/jobs/{task_id}/results"}
+        if job["counts"]["failed"] and job["counts"]["failed"] == job["counts"]["total"]:
+            status, error = "failed", items[0]["error"]["message"]
+    return respond(200, {"task_id": task_id, "status": status, "result": found, "error": error})

@@ -1,0 +1,86 @@
+"""Who may ask: keys, trusted networks, and pages in somebody's browser that may not."""
+
+import hmac
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Header, HTTPException, Request
+
+from api.errors import ApiError
+from api.settings import ApiSettings
+
+
+def settings_of(request: Request) -> ApiSettings:
+    """The settings that the application was made with."""
+    settings: ApiSettings = request.app.state.settings
+    return settings
+
+
+def key_matches(given: str, settings: ApiSettings) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(given.encode(), settings.api_auth_key.encode())
+
+
+def client_of(request: Request, settings: ApiSettings) -> str:
+    """The client's address; a proxy's word is taken only if the proxy is trusted."""
+    peer = request.client.host if request.client else ""
+    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    while forwarded and _within(peer, settings.proxies):
+        peer = forwarded.pop()
+    return peer
+
+
+def require_native_key(request: Request) -> None:
+    """A key in `api-key` or `Authorization: Bearer`, or a client of a trusted network that no browser page drives.
+
+    Raises:
+        ApiError: unauthorized.
+    """
+    settings = settings_of(request)
+    if not settings.needs_key:
+        return
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = request.headers.get("api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+    if given:
+        if key_matches(given, settings):
+            return
+        raise ApiError("unauthorized", "The key is wrong.", "Send the value of API_AUTH_KEY in the header api-key.")
+    if _within(client_of(request, settings), settings.trusted) and _asked_by_our_name(request, settings):
+        return
+    raise ApiError("unauthorized", "A key is needed.", "Send the value of API_AUTH_KEY in the header api-key.")
+
+
+def require_mt_photos_key(request: Request, api_key: Annotated[str, Header(alias="api-key")]) -> None:
+    """The header `api-key`, always: missing is FastAPI's own 422, wrong is 401."""
+    settings = settings_of(request)
+    if settings.needs_key and not key_matches(api_key, settings):
+        raise HTTPException(401, "Invalid API key")
+
+
+NativeKey = Depends(require_native_key)
+MtPhotosKey = Depends(require_mt_photos_key)
+
+
+def _within(address: str, networks: tuple[object, ...]) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return not address and bool(networks)  # a unix socket has no address, and is local
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
+    return any(mapped in network for network in networks)  # type: ignore[operator]
+
+
+def _asked_by_our_name(request: Request, settings: ApiSettings) -> bool:
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        return False
+    name = (urlsplit(f"//{host}").hostname or "").lower()
+    if name in {"localhost", settings.host.lower(), *settings.hosts}:
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,72 @@
+"""Settings of the HTTP side, from the environment."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_KEY: Final = "mt_photos_ai_extra"
+LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
+PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
+
+
+class ApiSettings(BaseSettings):
+    """Who may ask, for how much, and where."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for the whole network.")
+    http_port: int = Field(default=8060, ge=0, le=65535, description="Port of the API and all protocols.")
+    web_concurrency: int = Field(default=1, ge=1, description="API processes.")
+    api_auth_key: str = Field(
+        default=DEFAULT_KEY, description="Key that clients send as `api-key`; empty or `no-key` turns the check off."
+    )
+    trusted_networks: str = Field(
+        default="loopback",
+        description="Networks that need no key on native routes: `loopback`, `private`, `none`, CIDRs, comma-separated.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Further host names of this service that may be asked without a key, comma-separated.",
+    )
+    trusted_proxies: str = Field(
+        default="", description="Networks of proxies whose `X-Forwarded-For` is believed, comma-separated; empty: none."
+    )
+    max_upload_mb: int = Field(default=64, ge=1, description="Largest upload in MiB; more is refused with 413.")
+    max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a key is asked for at all."""
+        return self.api_auth_key not in ("", "no-key")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """MAX_UPLOAD_MB in bytes."""
+        return self.max_upload_mb * 2**20
+
+    @cached_property
+    def trusted(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """TRUSTED_NETWORKS as networks."""
+        return networks(self.trusted_networks)
+
+    @cached_property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """TRUSTED_PROXIES as networks."""
+        return networks(self.trusted_proxies)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """ALLOWED_HOSTS, lower case."""
+        return frozenset(filter(None, (name.strip().lower() for name in self.allowed_hosts.split(","))))
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks of a comma-separated list. Raises ValueError for what is none."""
+    found: list[str] = []
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        named = {"loopback": LOOPBACK, "private": (*LOOPBACK, *PRIVATE), "none": ()}
+        found += named.get(name, (name,))
+    return tuple(ip_network(network, strict=False) for network in found)

@@ -1,0 +1,47 @@
+"""`darkroom api`: the HTTP server."""
+
+import socket
+from typing import Annotated, Any
+
+import typer
+
+from cli.up import api_processes
+
+GRACE_S = 2
+"""Seconds that requests in flight get when the server stops; accepted jobs are in the store, not lost."""
+
+
+def api(
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="HTTP_PORT", min=0, max=65535, help="TCP port.")] = 8060,
+    fd: Annotated[int | None, typer.Option(hidden=True, help="An inherited listening socket.")] = None,
+) -> None:
+    """Serve HTTP without workers of its own; WEB_CONCURRENCY says with how many processes.
+
+    REDIS_URL, DATABASE_URL and BLOB_URL say where the service is that it belongs to.
+
+    Example: REDIS_URL=redis://nas:6379/0 darkroom api --host 0.0.0.0
+    """
+    import uvicorn
+
+    from cli import logs
+
+    logs.configure("api")
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_S,
+        "backlog": 2048,
+    }
+    if fd is None:
+        uvicorn.run("api.main:create_app", workers=api_processes(), **options)
+        return
+    with socket.socket(fileno=fd) as listener:
+        uvicorn.Server(uvicorn.Config("api.main:create_app", **options)).run(sockets=[listener])

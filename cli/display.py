@@ -1,0 +1,77 @@
+"""Progress and summaries for people, on a terminal."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from cli.tally import Tally
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN_FAILURES = 20
+
+
+def console(stderr: bool = False) -> "Console":
+    """A console on stdout, or on stderr."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=stderr)
+
+
+@contextlib.contextmanager
+def progress(title: str, tally: Tally) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, if that is a terminal; call what it gives after every change of `tally`."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TextColumn("[cyan]{task.fields[rate]}[/]"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("[red]{task.fields[failed]}[/]"),
+    )
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=tally.total, rate="", failed="")
+
+        def show() -> None:
+            rate = tally.finished / tally.seconds if tally.finished else 0.0
+            failed = f"{tally.failed} failed" if tally.failed else ""
+            shown = f"{rate:.1f}/s" if rate else ""
+            bar.update(task, completed=tally.finished, total=tally.total, rate=shown, failed=failed)
+
+        yield show
+
+
+def summary(tally: Tally) -> None:
+    """What became of all photos, and of the failed ones why."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    rate = f", {tally.finished / tally.seconds:.1f}/s" if tally.finished and tally.seconds > 0.05 else ""
+    cached = f" ({tally.cached} from the cache)" if tally.cached else ""
+    failed = f", [red]{tally.failed} failed[/]" if tally.failed else ""
+    head = f"[bold]{photos(tally.finished)}[/] in {tally.seconds:.1f} s{rate}"
+    out.print(f"{head}: {tally.done} done{cached}{failed}.")
+    for trouble in tally.troubles:
+        out.print(f"[red]{escape(trouble)}[/]")
+    if tally.failures:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("failed")
+        table.add_column("why")
+        for name, reason in tally.failures[:SHOWN_FAILURES]:
+            table.add_row(escape(name), escape(reason))
+        out.print(table)
+        if tally.failed > SHOWN_FAILURES:
+            out.print(f"[dim]and {tally.failed - SHOWN_FAILURES} more[/]")
+
+
+def photos(count: int) -> str:
+    """`1 photo`, `2 photos`."""
+    return f"{count} photo" if count == 1 else f"{count:,} photos"

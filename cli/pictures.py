@@ -1,0 +1,53 @@
+"""Which files of a folder are pictures, and how many go into one upload."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .bmp .dib .gif .tif .tiff .jp2 .ppm .pgm .pbm .heic .heif .avif".split()
+)
+UPLOAD_FILES = 64
+UPLOAD_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file to upload, with the name that it gets there."""
+
+    path: Path
+    name: str
+
+
+def find(path: Path, recursive: bool = True) -> Iterator[LocalFile]:
+    """The file itself, or the pictures in a folder by their suffix, ordered by name; hidden ones not."""
+    if not path.is_dir():
+        yield LocalFile(path, path.name)
+        return
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(each for each in folders if not each.startswith(".")) if recursive else []
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                file = Path(folder, name)
+                yield LocalFile(file, file.relative_to(path).as_posix())
+
+
+def batches(
+    files: Iterable[LocalFile], most: int = UPLOAD_FILES, most_bytes: int = UPLOAD_BYTES
+) -> Iterator[list[LocalFile]]:
+    """`files` in groups of at most `most` files and, unless one alone is larger, `most_bytes` bytes."""
+    group: list[LocalFile] = []
+    size = 0
+    for file in files:
+        try:
+            more = file.path.stat().st_size
+        except OSError:
+            more = 0  # the upload will say what is wrong with it
+        if group and (len(group) == most or size + more > most_bytes):
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += more
+    if group:
+        yield group

@@ -1,0 +1,90 @@
+"""What must be right before any worker starts, done in a short-lived process so that `up` itself stays small.
+
+Brings the database up to date, asks a broker that is not ours whether it is there, and finds the devices.
+Prints `{"devices": [...]}` and ends with status 0, or says what is wrong and ends with 78.
+"""
+
+import json
+import sys
+
+from cli.supervisor import CANNOT_START
+
+
+def main(devices: str, external_broker: bool) -> int:
+    """`devices` as in `DEVICES`; `external_broker`: REDIS_URL is somebody else's server."""
+    try:
+        if external_broker:
+            check_broker()
+        found = find_devices(devices)
+        migrate()
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return CANNOT_START
+    print(json.dumps({"devices": found}))
+    return 0
+
+
+class Refused(Exception):
+    """The service cannot start; the message names the next step."""
+
+
+def check_broker() -> None:
+    """Raises Refused where `REDIS_URL` does not answer."""
+    import redis
+
+    from tasks.settings import TaskSettings
+
+    url = TaskSettings().redis
+    try:
+        client = redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3)
+        client.ping()
+        client.close()
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise Refused(
+            f"REDIS_URL={without_password(url)} does not answer: {error}. "
+            "Start that server, or unset REDIS_URL to use the built-in one."
+        ) from error
+
+
+def find_devices(wanted: str) -> list[str]:
+    """The devices to start workers on, each one there. Raises Refused."""
+    from engines.errors import EngineError
+    from engines.runtime import check_device, detect_devices
+
+    try:
+        if wanted.strip() in ("", "auto"):
+            found: list[str] = detect_devices()
+            return found
+        named = [name.strip() for name in wanted.split(",") if name.strip()]
+        for name in named:
+            check_device(name)
+    except EngineError as error:
+        raise Refused(" ".join(str(part) for part in (error, error.hint) if part)) from error
+    return named
+
+
+def migrate() -> None:
+    """Raises Refused where the store cannot be brought up to date."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from tasks.settings import TaskSettings
+    from tasks.store.session import migrate as bring_up_to_date
+
+    url = TaskSettings().database
+    try:
+        bring_up_to_date(url)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise Refused(f"The store {without_password(url)} cannot be used: {reason}") from error
+
+
+def without_password(url: str) -> str:
+    """`url` with `***` for a password in it."""
+    scheme, mark, rest = url.partition("://")
+    who, at, where = rest.rpartition("@")
+    user, colon, _ = who.partition(":")
+    return f"{scheme}{mark}{user}{colon}{'***' if colon else ''}{at}{where}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2] == "external"))

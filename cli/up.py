@@ -1,0 +1,70 @@
+"""`darkroom up`: everything in one process tree."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_KEYS = ("", "no-key", "mt_photos_ai_extra")
+
+
+def up(
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="Address to listen on; 0.0.0.0 for your network.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="HTTP_PORT", min=0, max=65535, help="TCP port; 0 takes a free one.")
+    ] = 8060,
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="DARKROOM_HOME", help="Data folder.", show_default="~/.local/share/darkroom"),
+    ] = None,
+    devices: Annotated[
+        str,
+        typer.Option(envvar="DEVICES", help="cpu, cpu:0-7, intel:0, cuda:0, several with commas, or auto."),
+    ] = "auto",
+) -> None:
+    """Start the whole service: broker, database, workers, API.
+
+    It runs until Ctrl-C; a part that dies is started again.
+    REDIS_URL, DATABASE_URL and BLOB_URL put servers of your own
+    in the place of the built-in ones.
+
+    Example: darkroom up --host 0.0.0.0 --data /srv/darkroom
+    """
+    from cli import environment, logs
+    from cli.broker import BrokerUnavailable
+    from cli.listening import CannotListen, is_loopback
+    from cli.lock import DataFolderInUse
+    from cli.service import CannotStart, Service
+    from cli.supervisor import PartFailed
+
+    log = logs.writer()
+    if not is_loopback(host) and os.environ.get("API_AUTH_KEY", "") in DEFAULT_KEYS:
+        log(
+            "darkroom",
+            f"warning: {host} is open to your network with the well-known key; set API_AUTH_KEY to your own",
+        )
+    try:
+        Service(host, port, environment.data_folder(data), devices, api_processes(), log).run()
+    except (CannotStart, PartFailed) as error:
+        for line in error.lines:
+            log("darkroom", f"  {line}")
+        _give_up(str(error))
+    except (CannotListen, DataFolderInUse, BrokerUnavailable, OSError) as error:
+        _give_up(str(error))
+
+
+def api_processes() -> int:
+    """`WEB_CONCURRENCY`, at least 1."""
+    asked = os.environ.get("WEB_CONCURRENCY") or "1"
+    if not asked.isdecimal() or asked == "0":
+        raise typer.BadParameter(f"WEB_CONCURRENCY is a number of processes from 1, not {asked!r}.")
+    return int(asked)
+
+
+def _give_up(reason: str) -> None:
+    print(f"Darkroom did not start: {reason}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,45 @@
+"""Connections to Redis or Valkey, and the names of our keys there."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import redis
+import redis.asyncio
+
+PREFIX: Final = "darkroom:"
+WORKERS: Final = PREFIX + "workers"
+WAKE: Final = PREFIX + "wake"
+
+SOCKET_TIMEOUT_S: Final = 10.0
+"""Longer than any blocking read of ours, shorter than anybody's patience."""
+
+
+def reply_key(name: str) -> str:
+    """The list on which one API process waits for answers."""
+    return f"{PREFIX}reply:{name}"
+
+
+def attempts_key(request_id: str) -> str:
+    """The counter of the starts of one interactive request."""
+    return f"{PREFIX}attempts:{request_id}"
+
+
+def queue_key(queue: str) -> str:
+    """The list in which a Celery queue keeps its messages."""
+    return PREFIX + queue
+
+
+def connect(url: str) -> "redis.Redis":
+    """A blocking client; it connects when it is first used."""
+    return redis.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=3, decode_responses=False)
+
+
+def connect_async(url: str) -> "redis.asyncio.Redis":
+    """A client for the event loop."""
+    return redis.asyncio.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=3)
+
+
+def celery_url(url: str) -> str:
+    """The same server in the form that Celery takes."""
+    parts = urlsplit(url)
+    return f"redis+socket://{parts.path}" if parts.scheme == "unix" else url

@@ -1,0 +1,157 @@
+"""Frames of a job: numbered in SQL, announced through Redis, followed by any number of readers.
+
+SQL holds every frame until the job expires, so a reader can leave and come back with the number of the last frame it
+saw. Redis carries only the news that there is more; if it is lost, readers look again by themselves.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Any
+
+import redis
+import redis.asyncio
+from sqlalchemy import Row, select
+
+from tasks import results
+from tasks.broker import WAKE
+from tasks.errors import JobUnknown
+from tasks.store.models import events, items, jobs
+from tasks.store.session import Store
+
+PAGE = 64
+LOOK_AGAIN_S = 2.0
+HEARTBEAT_S = 10.0
+WAKE_LENGTH = 1024
+log = logging.getLogger(__name__)
+
+
+def wake(client: redis.Redis, job_id: str) -> None:
+    """Tell all readers of a job that there is more; losing this costs them LOOK_AGAIN_S at most."""
+    with contextlib.suppress(redis.RedisError):
+        client.xadd(WAKE, {"job": job_id}, maxlen=WAKE_LENGTH, approximate=True)
+
+
+def item_fields(row: Row[Any], found: dict[int, results.Finding]) -> dict[str, Any]:
+    """An item as clients see it; `row` has the columns of `items`."""
+    rows = (row.results or {}).items()
+    findings = {name: results.as_dict(found[key]) for name, key in rows if key in found}
+    body: dict[str, Any] = {"seq": row.seq, "item_id": row.id, "name": row.name}
+    if row.custom_id is not None:
+        body["custom_id"] = row.custom_id
+    error = {"code": row.error_code, "message": row.error_message} if row.error_code else None
+    return body | {
+        "sha256": row.sha256,
+        "width": row.width,
+        "height": row.height,
+        "status": row.state,
+        "results": findings,
+        "models": {name: finding["model"] for name, finding in findings.items()},
+        "cached": row.cached or [],
+        "error": error,
+    }
+
+
+def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[list[dict[str, Any]], bool]:
+    """Frames of a job after a number, and whether the job is over and these were its last.
+
+    Raises:
+        JobUnknown: there is no such job.
+    """
+    with store.read() as connection:
+        job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if job is None:
+            raise JobUnknown(f"There is no job {job_id}.")
+        rows = connection.execute(
+            select(events).where(events.c.job_id == job_id, events.c.seq > after).order_by(events.c.seq).limit(limit)
+        ).all()
+        ids = [row.item_id for row in rows if row.item_id is not None]
+        photos = {row.id: row for row in connection.execute(select(items).where(items.c.id.in_(ids)))} if ids else {}
+    found = results.by_id(store, (key for row in photos.values() for key in (row.results or {}).values()))
+    out = [_frame(row, job, photos, found) for row in rows]
+    last = rows[-1].seq if rows else after
+    over = job.state not in ("queued", "running", "paused") and last >= job.seq
+    return out, over
+
+
+def _frame(
+    row: Row[Any], job: Row[Any], photos: dict[int, Row[Any]], found: dict[int, results.Finding]
+) -> dict[str, Any]:
+    head = {"seq": row.seq, "type": row.type, "task_id": row.job_id}
+    if row.type == "item" and row.item_id in photos:
+        return {**item_fields(photos[row.item_id], found), **head}
+    if row.type in ("progress", "end"):
+        counts = row.body or {key: job._mapping[key] for key in ("done", "failed", "cached", "cancelled", "total")}
+        left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
+        state = job.state if row.seq == job.seq else None
+        return {**head, **({"state": state} if state else {}), "counts": {**counts, "left": left}}
+    return {**head, **(row.body or {})}
+
+
+class Wakes:
+    """One blocked read of the news for a whole process; readers wait on an event each."""
+
+    def __init__(self, client: "redis.asyncio.Redis") -> None:
+        self._client = client
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def run(self) -> None:
+        """Read the news until cancelled; while Redis is away, readers look again by themselves."""
+        position = "$"
+        while True:
+            try:
+                news = await self._client.xread({WAKE: position}, count=256, block=4000)
+            except (redis.RedisError, OSError) as error:
+                log.warning("broker does not answer, following jobs by looking: %s", error)
+                position = "$"
+                await asyncio.sleep(1)
+                continue
+            for _stream, entries in news or ():
+                for entry, fields in entries:
+                    position = entry.decode()
+                    for waiting in self._waiting.get(fields[b"job"].decode(), ()):
+                        waiting.set()
+
+    @contextlib.contextmanager
+    def listen(self, job_id: str) -> Any:
+        """An event that is set when there is more of a job."""
+        event = asyncio.Event()
+        self._waiting[job_id].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[job_id].discard(event)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
+
+
+async def follow(
+    store: Store, wakes: Wakes, job_id: str, after: int, wait: bool
+) -> AsyncIterator[dict[str, Any] | None]:
+    """Frames of a job after a number, as they are made; None is a heartbeat.
+
+    One page of frames is in memory at a time, whoever reads how slowly. Ends with the job, or with what is there now
+    if `wait` is false.
+    """
+    with wakes.listen(job_id) as event:
+        beat = time.monotonic()
+        while True:
+            event.clear()
+            page, over = await asyncio.to_thread(frames, store, job_id, after)
+            for frame in page:
+                after = frame["seq"]
+                yield frame
+            if over or (not wait and len(page) < PAGE):
+                return
+            if page:
+                beat = time.monotonic()
+                if len(page) == PAGE:
+                    continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), LOOK_AGAIN_S)
+            if time.monotonic() - beat > HEARTBEAT_S:
+                beat = time.monotonic()
+                yield None

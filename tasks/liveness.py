@@ -1,0 +1,89 @@
+"""Who is there: every worker writes a sign of life into Redis, everybody may read them."""
+
+import os
+import socket
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+import psutil
+import redis
+
+from tasks.broker import WORKERS
+
+EXPIRES_AFTER = 5
+"""So many heartbeats may be missed before a worker counts as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker's sign of life.
+
+    Attributes:
+        name: stable, the same after a restart.
+        instance: new with every start.
+        capabilities: analysis -> {"state": "ready"|"loading"|"missing", "model"?, "revision"?, "reason"?, "hint"?}.
+        models: models in memory, as `ModelInfo` dictionaries.
+        at: when it was written, seconds since 1970.
+        expires_at: when it is no longer to be believed.
+    """
+
+    name: str
+    instance: str
+    host: str
+    pid: int
+    device: str
+    queues: list[str]
+    threads: int
+    started_at: float
+    at: float
+    expires_at: float
+    capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def owner(self) -> str:
+        """The name under which it holds leases."""
+        return f"{self.name}/{self.instance}"
+
+
+def new_instance() -> str:
+    """A name for one start of a worker."""
+    return uuid.uuid4().hex[:12]
+
+
+def announce(client: redis.Redis, record: WorkerRecord) -> None:
+    """Write a sign of life."""
+    client.hset(WORKERS, record.name, orjson.dumps(asdict(record)))
+
+
+def withdraw(client: redis.Redis, name: str) -> None:
+    """A worker that stops says so."""
+    client.hdel(WORKERS, name)
+
+
+def parse(raw: dict[bytes, bytes], now: float | None = None) -> list[WorkerRecord]:
+    """The workers that are alive among the raw records."""
+    limit = time.time() if now is None else now
+    records = [WorkerRecord(**orjson.loads(value)) for value in raw.values()]
+    return sorted((r for r in records if r.expires_at >= limit), key=lambda r: r.name)
+
+
+def workers(client: redis.Redis) -> list[WorkerRecord]:
+    """The workers that are alive."""
+    return parse(client.hgetall(WORKERS))
+
+
+def is_running_here(record: WorkerRecord) -> bool:
+    """Whether the process that wrote the record still runs; True too where it runs elsewhere and cannot be asked."""
+    if record.host != socket.gethostname():
+        return True
+    if record.pid == os.getpid():
+        return False
+    try:
+        process = psutil.Process(record.pid)
+        return process.create_time() <= record.started_at + 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,103 @@
+"""Reading jobs and their items: what the state machine wrote, put together for clients."""
+
+import time
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select
+
+from tasks import results
+from tasks.errors import JobUnknown
+from tasks.events import item_fields
+from tasks.store.models import items, jobs
+from tasks.store.session import Store
+
+RATE_WINDOW = 100
+"""Photos over which a running job's rate is taken."""
+
+
+def job(store: Store, job_id: str) -> dict[str, Any]:
+    """One job as clients see it, but for its links. Raises JobUnknown."""
+    with store.read() as connection:
+        row = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if row is None:
+            raise JobUnknown(f"There is no job {job_id}.")
+        running = connection.scalar(select(func.count()).where(items.c.job_id == job_id, items.c.state == "running"))
+        newest = (
+            select(items.c.finished_at)
+            .where(items.c.job_id == job_id, items.c.seq.is_not(None))
+            .order_by(items.c.seq.desc())
+            .limit(RATE_WINDOW)
+            .subquery()
+        )
+        window = connection.execute(select(func.count(), func.min(newest.c.finished_at)).select_from(newest)).one()
+    return _job(row, running or 0, window[0], window[1])
+
+
+def list_jobs(
+    store: Store, state: str | None, limit: int, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Jobs, newest first, and the cursor of the next page.
+
+    Raises:
+        ValueError: for a cursor that is none.
+    """
+    query = select(jobs.c.id, jobs.c.created_at).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit + 1)
+    if state:
+        query = query.where(jobs.c.state == state)
+    if cursor:
+        at, _, last = cursor.partition("-")
+        query = query.where(or_(jobs.c.created_at < float(at), and_(jobs.c.created_at == float(at), jobs.c.id < last)))
+    with store.read() as connection:
+        rows = connection.execute(query).all()
+    page = [job(store, row.id) for row in rows[:limit]]
+    last_row = rows[limit - 1] if len(rows) > limit else None
+    return page, f"{last_row.created_at!r}-{last_row.id}" if last_row else None
+
+
+def finished(store: Store, job_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Finished items of a job in the order of their frames, after a frame's number. Raises JobUnknown."""
+    with store.read() as connection:
+        if connection.execute(select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
+            raise JobUnknown(f"There is no job {job_id}.")
+        rows = connection.execute(
+            select(items)
+            .where(items.c.job_id == job_id, items.c.seq > after, items.c.state.in_(("done", "failed")))
+            .order_by(items.c.seq)
+            .limit(limit)
+        ).all()
+    found = results.by_id(store, (key for row in rows for key in (row.results or {}).values()))
+    return [item_fields(row, found) for row in rows]
+
+
+def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[str, Any]:
+    left = row.total - row.done - row.failed - row.cancelled
+    active = row.state in ("queued", "running", "paused")
+    until = time.time() if active else row.finished_at or time.time()
+    spent = until - max(since or until, row.started_at or until) if window > 1 else 0.0
+    rate = window / spent if spent > 0 else None
+    return {
+        "task_id": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "priority": row.priority,
+        "tasks": row.tasks,
+        "custom_id": row.custom_id,
+        "library": row.options.get("library"),
+        "listing": row.listing,
+        "counts": {
+            "total": row.total,
+            "queued": left - running,
+            "running": running,
+            "done": row.done,
+            "failed": row.failed,
+            "cached": row.cached,
+            "cancelled": row.cancelled,
+        },
+        "seq": row.seq,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "rate_per_s": round(rate, 3) if rate else None,
+        "eta_s": round(left / rate, 1) if rate and active and left else None,
+        "error": {"code": row.error_code, "message": row.error_message} if row.error_code else None,
+    }

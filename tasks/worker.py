@@ -1,0 +1,192 @@
+"""A worker process: one device, a thread pool, Celery tasks that draw from the queue and the store."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import redis
+from celery import Celery
+from celery.signals import worker_shutting_down
+from engines.registry import Engines
+from engines.runtime import check_device
+
+from engines.errors import EngineError
+from engines.settings import EngineSettings
+from tasks import answer, bulk, liveness, queues, recovery, upkeep
+from tasks.app import make_app
+from tasks.blobs import Spool
+from tasks.broker import connect
+from tasks.jobs import Jobs
+from tasks.settings import TaskSettings
+from tasks.store.session import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Worker:
+    """Everything that the tasks of one process share."""
+
+    name: str
+    device: str
+    queues: tuple[str, ...]
+    threads: int
+    settings: TaskSettings
+    engine_settings: EngineSettings
+    engines: Engines
+    store: Store
+    jobs: Jobs
+    spool: Spool
+    redis: "redis.Redis"
+    app: Celery
+    instance: str = field(default_factory=liveness.new_instance)
+    started_at: float = field(default_factory=time.time)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    loading: set[str] = field(default_factory=set)
+
+    def publish(self, task: str, queue: str, **kwargs: Any) -> None:
+        """Send a task to a queue; an unreachable broker is logged, upkeep sends it again."""
+        try:
+            self.app.send_task(task, kwargs=kwargs, queue=queue)
+        except Exception as error:
+            if not isinstance(error, (OSError, redis.RedisError)) and "kombu" not in type(error).__module__:
+                raise
+            log.warning("broker does not answer, %s is sent later: %s", task, error)
+
+    def record(self) -> liveness.WorkerRecord:
+        """This worker's sign of life."""
+        now = time.time()
+        return liveness.WorkerRecord(
+            name=self.name,
+            instance=self.instance,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            device=self.device,
+            queues=list(self.queues),
+            threads=self.threads,
+            started_at=self.started_at,
+            at=now,
+            expires_at=now + self.settings.heartbeat_s * liveness.EXPIRES_AFTER,
+            capabilities={"ocr": self._capability("ocr")},
+            models=[asdict(info) for info in self.engines.loaded()],
+        )
+
+    def _capability(self, task: str) -> dict[str, Any]:
+        try:
+            info = self.engines.resolve(task, None)
+        except EngineError as error:
+            return {"state": "missing", "reason": str(error), "hint": error.hint}
+        state = "loading" if task in self.loading else "ready"
+        return {"state": state, "model": info.name, "revision": info.revision, "asked": info.asked}
+
+
+def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: str | None) -> None:
+    """Serve queues on one device until SIGTERM or SIGINT.
+
+    Args:
+        device: such as `cpu`, `cpu:0-7`, `intel:0`, `cuda:0`.
+        queues_wanted: classes or queues, comma-separated.
+        threads: requests worked on at once; None chooses by the number of cores.
+        nice: added to the process's niceness.
+        name: stable name; None makes one of device, queues and host.
+
+    Raises:
+        DeviceMissing: the device is not there.
+        ValueError: for an unknown queue.
+    """
+    served = queues.expand(queues_wanted)
+    if nice:
+        os.nice(nice)
+    pin(device)
+    check_device(device)
+    settings, engine_settings = TaskSettings(), EngineSettings()
+    count = threads or min(settings.ocr_workers, len(os.sched_getaffinity(0)) + 1)
+    worker = _assemble(device, served, count, settings, engine_settings, name)
+    answer.register(worker)
+    bulk.register(worker)
+    recovery.take_over(worker)
+    worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
+    if queues.PHOTO_QUEUE in served:
+        worker.loading.add("ocr")
+        threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
+    beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
+    beat.start()
+    _serve(worker)
+    worker.stopping.set()
+    beat.join(timeout=2)
+    recovery.say_goodbye(worker)
+
+
+def pin(device: str) -> None:
+    """Keep this process on the cores of `cpu:0-3,6`; other devices are left alone.
+
+    Raises:
+        ValueError: when the list of cores cannot be read.
+    """
+    kind, _, cores = device.partition(":")
+    if kind != "cpu" or not cores:
+        return
+    chosen: set[int] = set()
+    for part in cores.split(","):
+        first, _, last = part.partition("-")
+        chosen.update(range(int(first), int(last or first) + 1))
+    os.sched_setaffinity(0, chosen)
+
+
+def _assemble(
+    device: str,
+    served: tuple[str, ...],
+    threads: int,
+    settings: TaskSettings,
+    engine_settings: EngineSettings,
+    name: str | None,
+) -> Worker:
+    classes = "+".join(dict.fromkeys(queue.partition(".")[0] for queue in served))
+    stable = name or f"{device.replace(':', '-')}.{classes}@{socket.gethostname()}"
+    store = Store(settings.database)
+    return Worker(
+        name=stable,
+        device=device,
+        queues=served,
+        threads=threads,
+        settings=settings,
+        engine_settings=engine_settings,
+        engines=Engines(engine_settings, device),
+        store=store,
+        jobs=Jobs(store),
+        spool=Spool(settings.blobs),
+        redis=connect(settings.redis),
+        app=make_app(settings, stable),
+    )
+
+
+def _preload(worker: Worker) -> None:
+    try:
+        worker.engines.ocr(None)
+    except EngineError as error:
+        log.warning("ocr: %s %s", error, error.hint or "")
+    finally:
+        worker.loading.discard("ocr")
+
+
+def _serve(worker: Worker) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    worker.app.worker_main(
+        [
+            "worker",
+            "--pool=threads",
+            f"--concurrency={worker.threads}",
+            f"--hostname={worker.name}",
+            f"--queues={','.join(worker.queues)}",
+            "--loglevel=WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--quiet",
+        ]
+    )
