@@ -29,7 +29,7 @@ class ApiSettings(BaseSettings):
     )
     allowed_hosts: str = Field(
         default="",
-        description="Further host names of this service that may be asked without a key, comma-separated.",
+        description="Further names of this host that need no key, comma-separated.",
     )
     trusted_proxies: str = Field(
         default="", description="Networks of proxies whose `X-Forwarded-For` is believed, comma-separated; empty: none."

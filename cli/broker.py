@@ -53,9 +53,7 @@ def prepare(home: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise BrokerUnavailable(
-            f"{folder} belongs to somebody else. Choose a shorter data folder with --data."
-        )
+        raise BrokerUnavailable(f"{folder} belongs to somebody else. Choose a shorter data folder with --data.")
     folder.chmod(0o700)
 
 

@@ -79,9 +79,7 @@ class Child:
         started: monotonic seconds at which it was started.
     """
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, output: LogPipe, transport: asyncio.ReadTransport
-    ):
+    def __init__(self, process: asyncio.subprocess.Process, output: LogPipe, transport: asyncio.ReadTransport):
         self._process = process
         self._output = output
         self._transport = transport

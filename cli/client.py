@@ -81,11 +81,7 @@ class Client:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            hint = (
-                "Start one with: darkroom up"
-                if self.local
-                else "Is the address right, and the service running?"
-            )
+            hint = "Start one with: darkroom up" if self.local else "Is the address right, and the service running?"
             raise ServerUnreachable(f"No Darkroom answers at {self.server}.", hint) from error
         except httpx.TransportError as error:
             raise ServerUnreachable(f"The connection to {self.server} broke: {error}.", sent=True) from error
@@ -93,9 +89,7 @@ class Client:
             raise ServerUnreachable(f"{self.server} is no address of a server: {error}.") from error
 
     def _stranger(self) -> ServerRefused:
-        return ServerRefused(
-            200, "", f"What answers at {self.server} is not Darkroom.", "Name it with --server."
-        )
+        return ServerRefused(200, "", f"What answers at {self.server} is not Darkroom.", "Name it with --server.")
 
 
 def _refusal(response: httpx.Response) -> ServerRefused:

@@ -2,8 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cli.tally import Tally
 
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 20
 
 
-def console(stderr: bool = False) -> "Console":
-    """A console on stdout, or on stderr."""
+def console(stderr: bool = False, width: int | None = None) -> "Console":
+    """A console on stdout, or on stderr; `width` columns at most on a terminal, and so many elsewhere."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=stderr)
+    made = Console(stderr=stderr, highlight=False)
+    if width is not None:
+        made.width = min(made.width, width) if made.is_terminal else width
+    return made
 
 
 @contextlib.contextmanager
@@ -75,3 +78,12 @@ def summary(tally: Tally) -> None:
 def photos(count: int) -> str:
     """`1 photo`, `2 photos`."""
     return f"{count} photo" if count == 1 else f"{count:,} photos"
+
+
+def first_words(lines: Sequence[dict[str, Any]], width: int = 48) -> str:
+    """The beginning of what was read, cut at a word."""
+    text = " ".join(str(line["text"]).strip() for line in lines)
+    if len(text) <= width:
+        return text
+    cut = text[:width].rsplit(" ", 1)[0]
+    return f"{cut if len(cut) > width // 2 else text[:width]} …"

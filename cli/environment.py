@@ -56,7 +56,5 @@ def program() -> str:
             return os.path.abspath(candidate)  # noqa: PTH100
     found = shutil.which("darkroom")
     if found is None:
-        raise FileNotFoundError(
-            f"There is no darkroom program beside {sys.executable}. Install it with: make setup"
-        )
+        raise FileNotFoundError(f"There is no darkroom program beside {sys.executable}. Install it with: make setup")
     return found

@@ -12,9 +12,7 @@ class CannotListen(Exception):
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket on `host`:`port` (0: any free port). Raises CannotListen."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, OverflowError) as error:
         raise CannotListen(

@@ -1,11 +1,16 @@
 """The `darkroom` command: one file a subcommand, heavy imports inside them."""
 
 import importlib.metadata
+import sys
 from typing import Annotated
 
 import typer
 
+from cli import jobs
 from cli.api import api
+from cli.demo import demo
+from cli.errors import CommandError
+from cli.scan import scan
 from cli.up import up
 from cli.worker import worker
 
@@ -39,8 +44,15 @@ def darkroom(
 app.command()(up)
 app.command()(api)
 app.command()(worker)
+app.command()(scan)
+app.add_typer(jobs.app)
+app.command()(demo)
 
 
 def main() -> None:
     """Entry point of the `darkroom` script."""
-    app()
+    try:
+        app()
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)

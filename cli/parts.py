@@ -1,5 +1,6 @@
 """Which processes make up one Darkroom, and how each is started."""
 
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from cli.supervisor import Part
 
 TWO_WORKERS_BYTES = 4 * 2**30
 """Free memory from which each device gets a second worker, for bulk work alone."""
+VALKEY_PREFIX = re.compile(r"^\d+:\S+ (\d+ \w+ \d{4} [\d:.]+ [*#.-] |\(\d+\) )?")
 
 
 def broker_part(home: Path, env: Mapping[str, str], log: Log) -> Part:
@@ -28,7 +30,20 @@ def broker_part(home: Path, env: Mapping[str, str], log: Log) -> Part:
         return True
 
     broker.prepare(home)
-    return Part("broker", broker.command(home), env, lambda: broker.answers(home), repair=repair, stop_s=2.0)
+    return Part(
+        "broker",
+        broker.command(home),
+        env,
+        ready=lambda: broker.answers(home),
+        stop_s=2.0,
+        repair=repair,
+        tidy=tidy_broker_line,
+    )
+
+
+def tidy_broker_line(line: str) -> str | None:
+    """The message of a line of Valkey's log; its advice on kernel settings is for far larger servers."""
+    return None if "overcommit_memory" in line else VALKEY_PREFIX.sub("", line)
 
 
 def worker_parts(env: Mapping[str, str], devices: Sequence[str]) -> list[Part]:

@@ -33,6 +33,7 @@ class Part:
         pass_fds: file descriptors that it inherits.
         repair: given the last lines of one that died before it was ever ready, removes the cause if it can
             and says whether it did.
+        tidy: what to log of a line that it wrote; None drops the line.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Part:
     stop_s: float = 3.0
     pass_fds: Sequence[int] = ()
     repair: Callable[[Sequence[str]], bool] | None = None
+    tidy: Callable[[str], str | None] | None = None
 
 
 class PartFailed(Exception):
@@ -123,19 +125,15 @@ class Supervisor:
 
     def tails(self) -> dict[str, list[str]]:
         """The last lines of every part, by its name."""
-        return {
-            kept.part.name: kept.child.tail
-            for stage in self._stages
-            for kept in stage
-            if kept.child is not None
-        }
+        return {kept.part.name: kept.child.tail for stage in self._stages for kept in stage if kept.child is not None}
 
     async def _keep(self, kept: _Kept) -> None:
         """Run one part again and again until the supervisor stops."""
         part = kept.part
         while not self._stopping.is_set():
             try:
-                kept.child = await Child.spawn(part.name, part.command, part.env, self._log, part.pass_fds)
+                log = self._tidied(part) if part.tidy else self._log
+                kept.child = await Child.spawn(part.name, part.command, part.env, log, part.pass_fds)
             except OSError as error:
                 self._fail(PartFailed(part.name, f"cannot be started: {error}", []))
                 return
@@ -198,6 +196,14 @@ class Supervisor:
             self._log(kept.part.name, f"did not end within {kept.part.stop_s:g} s and is killed")
             kept.child.kill_group()
         await kept.keeper
+
+    def _tidied(self, part: Part) -> Log:
+        def log(name: str, line: str) -> None:
+            tidied = part.tidy(line) if part.tidy else line
+            if tidied:
+                self._log(name, tidied)
+
+        return log
 
     def _fail(self, error: PartFailed) -> None:
         if not self._failure.done():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+SHOWN_LINES = 6
 DEFAULT_KEYS = ("", "no-key", "mt_photos_ai_extra")
 
 
@@ -50,9 +51,7 @@ def up(
     try:
         Service(host, port, environment.data_folder(data), devices, api_processes(), log).run()
     except (CannotStart, PartFailed) as error:
-        for line in error.lines:
-            log("darkroom", f"  {line}")
-        _give_up(str(error))
+        _give_up("\n  ".join([f"{error}.".replace("..", "."), *error.lines[-SHOWN_LINES:]]))
     except (CannotListen, DataFolderInUse, BrokerUnavailable, OSError) as error:
         _give_up(str(error))
 

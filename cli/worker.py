@@ -8,16 +8,12 @@ import typer
 
 def worker(
     device: Annotated[str, typer.Option(help="cpu, cpu:0-7, intel:0 or cuda:0.")],
-    queues: Annotated[
-        str, typer.Option(help="What to work on: interactive, bulk, or both.")
-    ] = "interactive,bulk",
+    queues: Annotated[str, typer.Option(help="What to work on: interactive, bulk, or both.")] = "interactive,bulk",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Requests handled at once.", show_default="by device")
     ] = None,
     nice: Annotated[int, typer.Option(min=0, max=19, help="Lowers its priority on the processor.")] = 0,
-    name: Annotated[
-        str | None, typer.Option(help="Tells workers of one machine apart.", show_default="device")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Tells workers of one machine apart.", show_default="device")] = None,
 ) -> None:
     """Serve the queues with one device, here or on another machine.
 
@@ -27,9 +23,7 @@ def worker(
     """
     unknown = {each.strip() for each in queues.split(",")} - {"interactive", "bulk"}
     if unknown:
-        raise typer.BadParameter(
-            f"There is no queue {', '.join(sorted(unknown))}: interactive, bulk, or both."
-        )
+        raise typer.BadParameter(f"There is no queue {', '.join(sorted(unknown))}: interactive, bulk, or both.")
     from cli import logs
     from cli.supervisor import CANNOT_START
 

@@ -62,7 +62,10 @@ def _work(worker: "Worker", message: dict[str, Any], started: float) -> photo.Ph
     if started > message["deadline"]:
         raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
     key = attempts_key(message["id"])
-    attempts, _ = worker.redis.pipeline().incr(key).expire(key, ATTEMPTS_TTL_S).execute()
+    counting = worker.redis.pipeline()
+    counting.incr(key)
+    counting.expire(key, ATTEMPTS_TTL_S)
+    attempts = int(counting.execute()[0])
     if attempts > worker.settings.max_attempts:
         raise WorkerDied(f"This picture took its worker down {attempts - 1} times and is not tried again.")
     return photo.examine(
@@ -79,6 +82,9 @@ def _work(worker: "Worker", message: dict[str, Any], started: float) -> photo.Ph
 def _reply(worker: "Worker", key: str, body: dict[str, Any]) -> None:
     data = orjson.dumps(body)
     try:
-        worker.redis.pipeline().lpush(key, data).expire(key, REPLY_TTL_S).execute()
+        sending = worker.redis.pipeline()
+        sending.lpush(key, data)
+        sending.expire(key, REPLY_TTL_S)
+        sending.execute()
     except redis.RedisError as error:
         log.warning("an answer could not be sent: %s", error)

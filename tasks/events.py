@@ -103,7 +103,7 @@ class Wakes:
         position = "$"
         while True:
             try:
-                news = await self._client.xread({WAKE: position}, count=256, block=4000)
+                news: Any = await self._client.xread({WAKE: position}, count=256, block=4000)
             except (redis.RedisError, OSError) as error:
                 log.warning("broker does not answer, following jobs by looking: %s", error)
                 position = "$"

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -64,7 +65,7 @@ def withdraw(client: redis.Redis, name: str) -> None:
     client.hdel(WORKERS, name)
 
 
-def parse(raw: dict[bytes, bytes], now: float | None = None) -> list[WorkerRecord]:
+def parse(raw: Mapping[Any, Any], now: float | None = None) -> list[WorkerRecord]:
     """The workers that are alive among the raw records."""
     limit = time.time() if now is None else now
     records = [WorkerRecord(**orjson.loads(value)) for value in raw.values()]

@@ -7,7 +7,7 @@ worker that never comes back are given back by whoever notices that its signs of
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import redis
@@ -56,7 +56,8 @@ def restore_messages(client: "redis.Redis", name: str) -> int:
     for tag, raw in client.hgetall(unacked).items():
         message, _exchange, routing_key = orjson.loads(raw)
         pipe = client.pipeline()
-        pipe.hdel(unacked, tag).zrem(index, tag)
+        pipe.hdel(unacked, tag)
+        pipe.zrem(index, tag)
         pipe.rpush(queue_key(routing_key), orjson.dumps(message))
         pipe.execute()
         restored += 1
@@ -65,7 +66,7 @@ def restore_messages(client: "redis.Redis", name: str) -> int:
 
 def adopt(worker: "Worker") -> None:
     """Look for workers whose signs of life have stopped and give back what they held."""
-    raw = worker.redis.hgetall(WORKERS)
+    raw: dict[Any, Any] = worker.redis.hgetall(WORKERS)
     alive = {record.name for record in liveness.parse(raw)}
     for name in {key.decode() for key in raw} - alive:
         give_back(worker, name)

@@ -36,7 +36,7 @@ class Replies:
         """Read answers until cancelled; an outage of the broker is waited out."""
         while True:
             try:
-                found = await self._client.blmpop(4, 1, self.key, direction="RIGHT", count=64)
+                found: Any = await self._client.blmpop(4, 1, self.key, direction="RIGHT", count=64)
             except (redis.RedisError, OSError) as error:
                 log.warning("broker does not answer, waiting for it: %s", error)
                 await asyncio.sleep(0.5)

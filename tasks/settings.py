@@ -19,7 +19,7 @@ class TaskSettings(BaseSettings):
     )
     redis_url: str = Field(
         default="",
-        description="Redis or Valkey, `redis://host:6379/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
+        description="Redis or Valkey, `redis://host/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
     )
     database_url: str = Field(default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`.")
     blob_url: str = Field(

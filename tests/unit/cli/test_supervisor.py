@@ -211,9 +211,7 @@ async def test_stopping_while_a_part_waits_to_be_restarted_does_not_wait_for_the
 
 async def test_lines_longer_than_any_buffer_and_a_last_line_without_end_are_logged(log: Log) -> None:
     supervisor = Supervisor(log, pauses=(60,))
-    await supervisor.start(
-        [part("loud", "import sys; sys.stdout.write('x' * 200_000 + '\\nlast')", settle_s=0)]
-    )
+    await supervisor.start([part("loud", "import sys; sys.stdout.write('x' * 200_000 + '\\nlast')", settle_s=0)])
     await log.until_line("started again")
     await supervisor.stop()
     written = [line for name, line in log.lines if "started again" not in line]

@@ -1,0 +1,65 @@
+"""`darkroom bench`: accuracy and speed, every figure beside a reference taken in the same run."""
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def bench(
+    data: Annotated[
+        Path,
+        typer.Option(help="Labelled pictures: a folder with manifest.json. Without it only the queue is measured."),
+    ] = Path("../shared/testdata/ocr"),
+    output: Annotated[Path | None, typer.Option("--json", envvar="BENCH_JSON", help="Write the rows as JSON.")] = None,
+    requests: Annotated[int, typer.Option(min=10, help="Requests for each figure of the queue.")] = 200,
+) -> None:
+    """Measure reading (against the plain RapidOCR pipeline on the same weights) and the way through the queue.
+
+    Example: darkroom bench --json bench.json
+    """
+    from rich.console import Console
+
+    from cli import bench_ocr, bench_queue
+
+    console = Console()
+    rows: list[dict[str, Any]] = []
+    labelled = bench_ocr.labelled(data)
+    if labelled:
+        rows += bench_ocr.measure(labelled, console)
+    else:
+        console.print(f"[yellow]No labelled pictures in {data}: reading is not measured.[/]")
+    rows += bench_queue.measure(requests, [path for path, _ in labelled], [truth for _, truth in labelled], console)
+    console.print(_table(rows))
+    if output is not None:
+        output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")
+        console.print(f"Written to {output}")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    return {"cpu": model, "cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
+
+
+def row(name: str, unit: str, value: float, **more: Any) -> dict[str, Any]:
+    """One row of the report; what does not apply is None."""
+    keys = ("cpu_s_per_item", "reference", "ratio", "limit_share", "accuracy")
+    return {"name": name, "unit": unit, "value": round(value, 4)} | {key: more.get(key) for key in keys}
+
+
+def _table(rows: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title="Darkroom bench")
+    for column in ("what", "value", "unit", "CPU s each", "reference", "ratio", "accuracy"):
+        table.add_column(column, justify="left" if column in ("what", "unit", "accuracy") else "right")
+    for r in rows:
+        cells = [r["name"], f"{r['value']:.3f}", r["unit"], r["cpu_s_per_item"], r["reference"], r["ratio"]]
+        accuracy = ", ".join(f"{key} {value:.4f}" for key, value in (r["accuracy"] or {}).items())
+        table.add_row(*("" if c is None else c if isinstance(c, str) else f"{c:.4f}" for c in cells), accuracy)
+    return table

@@ -1,0 +1,189 @@
+"""`darkroom demo`: a small rescan, from nothing to a table."""
+
+import contextlib
+import tempfile
+import time
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.scan import Server
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli.client import Client
+    from cli.samples import Sample
+
+RECALL = 0.9
+"""Share of the words drawn on the samples that must be read."""
+WIDTH = 108
+
+
+@dataclass(slots=True)
+class Pass:
+    """One scan of the samples.
+
+    Attributes:
+        items: the item frame of each file.
+        after_s: seconds after the start at which its result came.
+        seconds: the whole scan.
+        cached: photos answered from what was known.
+    """
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    after_s: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    cached: int = 0
+
+
+def demo(server: Server = None) -> None:
+    """Watch Darkroom read a handful of sample pictures.
+
+    It draws them, starts a service of its own on a free port, scans
+    them, shows what was read, scans them again, and cleans up.
+
+    Example: darkroom demo
+    """
+    from cli import display, samples
+
+    out = display.console(width=WIDTH)
+    with tempfile.TemporaryDirectory(prefix="darkroom-demo-") as name:
+        folder = Path(name).resolve() / "samples"
+        folder.mkdir()
+        made = samples.make(folder)
+        out.print(f"\n[bold]Darkroom demo[/]  {len(made)} sample pictures, no network needed.")
+        for note in _notes(made):
+            out.print(f"[dim]{note}[/]")
+        with _service(server, folder, out) as address:
+            missing = _show(address, folder, made, out)
+    out.print("\nNext, start a service of your own and give it a folder:")
+    out.print("  [bold cyan]darkroom up[/]")
+    out.print("  [bold cyan]darkroom scan ~/Pictures[/]\n")
+    if missing:
+        raise typer.Exit(1)
+
+
+def _notes(made: "Sequence[Sample]") -> Iterator[str]:
+    from cli import samples
+
+    if samples.font_path() is None:
+        yield f"The font wheel {samples.FONT_PACKAGE} is not installed, so the sign speaks English only."
+    if all(sample.words for sample in made):
+        yield "The wheel of scikit-image is not installed, so there are no photographs."
+
+
+@contextlib.contextmanager
+def _service(server: str | None, folder: Path, out: "Console") -> Iterator[str]:
+    """The address of the service: the one named, or one of our own that may read `folder`."""
+    from cli.own_service import own_service
+
+    if server is not None:
+        yield server
+        return
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        with out.status("Starting broker, workers and API ..."):
+            home = folder.with_name("data")
+            address = stack.enter_context(own_service(home, {"LIBRARY_ROOTS": str(folder)}))
+        out.print(f"Service ready on {address} after {time.monotonic() - began:.1f} s.\n")
+        yield address
+        out.print("\n[dim]Stopping the service ...[/]")
+
+
+def _show(address: str, folder: Path, made: "Sequence[Sample]", out: "Console") -> bool:
+    """Scan twice and print what was found; whether something was missing."""
+    from cli.client import Client
+    from cli.display import photos
+
+    with Client(address) as client:
+        first = _scan(client, folder, len(made), "Reading", out)
+        _print_table(first, folder, made, out)
+        rate = len(first.items) / first.seconds
+        lines = sum(len(_lines(item)) for item in first.items.values())
+        head = f"[bold]{photos(len(first.items))}, {lines} lines[/] in {first.seconds:.1f} s"
+        out.print(f"\n{head}: [bold green]{rate:.1f} photos/s[/].")
+        second = _scan(client, folder, len(made), "Again", out)
+    known = f"{second.cached} of {len(second.items)} answered from what is known"
+    out.print(f"[bold]The same again[/] in {second.seconds:.2f} s: {known}, nothing computed twice.")
+    problems = [*_problems(first, made), *_problems(second, made)]
+    for problem in dict.fromkeys(problems):
+        out.print(f"[red]{problem}[/]")
+    return bool(problems)
+
+
+def _scan(client: "Client", folder: Path, count: int, title: str, out: "Console") -> Pass:
+    from cli import display
+    from cli.follow import follow
+    from cli.submit import Submitter
+    from cli.tally import Tally
+
+    tally, done = Tally(expected=count), Pass()
+    began = time.monotonic()
+    submitter = Submitter(client, ["ocr"], say=lambda note: out.print(f"[dim]{note}[/]"))
+    with display.progress(title, tally) as show:
+        for job in submitter.jobs(folder):
+            for frame in follow(client, job):
+                tally.take(frame)
+                show()
+                if frame["type"] == "item":
+                    name = Path(frame["name"]).name
+                    done.items[name] = frame
+                    done.after_s[name] = time.monotonic() - began
+    done.seconds, done.cached = time.monotonic() - began, tally.cached
+    return done
+
+
+def _print_table(done: Pass, folder: Path, made: "Sequence[Sample]", out: "Console") -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cli.display import first_words
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    table.add_column("picture", style="cyan", no_wrap=True)
+    for header in ("size", "lines", "after"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("first words", no_wrap=True, overflow="ellipsis")
+    for sample in made:
+        item = done.items.get(sample.name)
+        size = f"{(folder / sample.name).stat().st_size / 1000:,.0f} kB"
+        if item is None or item["status"] != "done":
+            reason = str(((item or {}).get("error") or {}).get("message") or "no answer")
+            table.add_row(sample.name, size, "", "", f"[red]{escape(reason)}[/]")
+            continue
+        lines = _lines(item)
+        words = escape(first_words(lines)) if lines else "[dim]no text in it[/]"
+        table.add_row(sample.name, size, str(len(lines)), f"{done.after_s[sample.name]:.1f} s", words)
+    out.print(table)
+
+
+def _lines(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(((item.get("results") or {}).get("ocr") or {}).get("lines", []))
+
+
+def _problems(done: Pass, made: "Sequence[Sample]") -> Iterator[str]:
+    """What is not as it must be, a sentence each."""
+    finished = [sample for sample in made if done.items.get(sample.name, {}).get("status") == "done"]
+    if len(finished) < len(made):
+        yield f"{len(made) - len(finished)} of {len(made)} pictures were not finished."
+    wanted = [(sample.name, word) for sample in made for word in sample.words]
+    unread = [(name, word) for name, word in wanted if plain(word) not in plain(_text(done.items.get(name, {})))]
+    if len(unread) > (1 - RECALL) * len(wanted):
+        listed = ", ".join(word for _, word in unread[:8])
+        yield f"{len(unread)} of {len(wanted)} words that stand on the pictures were not read: {listed}."
+
+
+def _text(item: dict[str, Any]) -> str:
+    return "\n".join(str(line["text"]) for line in _lines(item))
+
+
+def plain(text: str) -> str:
+    """Letters and digits of a text, NFKC and case folded, without what may stand between them."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in folded if letter.isalnum())

@@ -1,0 +1,115 @@
+"""The networks of one OCR model, loaded, and the read of a picture on them."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines import onnx_metadata
+from engines.errors import ModelMissing
+from engines.ocr.crop import crop_line
+from engines.ocr.ctc import CtcDecoder, Reading
+from engines.ocr.boxes import Region
+from engines.ocr.detect import DetectOptions, detect
+from engines.ocr.orient import upside_down
+from engines.ocr.recognise import RecogniseOptions, plan, recognise
+from engines.runtime import Backend, Session, open_session
+from engines.store import Weights
+
+Pixels = NDArray[np.uint8]
+
+# Cores that one detector call uses well; more of them run several calls side by side.
+DETECTOR_CORES = 4
+# A line read with less certainty may stand on its head, and is worth asking the direction classifier.
+DOUBTFUL = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class OcrOptions:
+    """How a picture is read."""
+
+    detect: DetectOptions = DetectOptions()
+    recognise: RecogniseOptions = RecogniseOptions()
+
+
+class OcrNetworks:
+    """Detector, recogniser and direction classifier; every method may be called by several threads at once.
+
+    The detector uses several cores for one picture, and few calls run at once: its memory grows with the picture.
+    The recogniser uses one core a batch, and its batches share one pool: so a lone picture has all cores, and
+    several pictures do not crowd each other.
+    """
+
+    def __init__(self, weights: Weights, backend: Backend, threads: int, options: OcrOptions) -> None:
+        """Load the networks.
+
+        Raises:
+            ModelMissing: a file cannot be loaded, or the dictionary does not fit the recogniser.
+            DeviceMissing: the device cannot be used.
+        """
+        self._options = options
+        cores = min(threads, DETECTOR_CORES)
+        side_by_side = max(1, threads // DETECTOR_CORES)
+        self._detector = open_session(weights.files["detection"], backend, cores, side_by_side)
+        self._recogniser = open_session(weights.files["recognition"], backend, 1, threads)
+        direction = weights.files.get("direction")
+        self._direction = open_session(direction, backend, 1, threads) if direction else None
+        self._decoder = CtcDecoder(_dictionary(weights))
+        self._detector_slots = threading.BoundedSemaphore(side_by_side)
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognise")
+
+    def detect(self, pixels: Pixels) -> list[Region]:
+        """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order."""
+        with self._detector_slots:
+            return detect(self._detector, pixels, self._options.detect)
+
+    def recognise(self, pixels: Pixels, regions: Sequence[Region]) -> list[Reading]:
+        """Text of each region of a picture; lines that stand on their head are turned."""
+        lines = [crop_line(pixels, region.quad) for region in regions]
+        readings = self._read_lines(lines)
+        doubtful = [index for index, reading in enumerate(readings) if reading.score < DOUBTFUL]
+        if self._direction is not None and doubtful:
+            turned = upside_down(self._direction, [lines[index] for index in doubtful])
+            again = [index for index, head in zip(doubtful, turned, strict=True) if head]
+            for index, reading in zip(again, self._read_lines([lines[i][::-1, ::-1] for i in again]), strict=True):
+                if reading.score > readings[index].score:
+                    readings[index] = reading
+        return readings
+
+    def _read_lines(self, lines: Sequence[Pixels]) -> list[Reading]:
+        options = self._options.recognise
+        batches = plan(lines, options)
+        done = self._pool.map(
+            lambda batch: recognise(self._recogniser, self._decoder, lines, batch, options), batches
+        )
+        readings = [Reading("", 0.0)] * len(lines)
+        for batch, results in zip(batches, done, strict=True):
+            for index, reading in zip(batch.indices, results, strict=True):
+                readings[index] = reading
+        return readings
+
+    def close(self) -> None:
+        """End the pool's threads; no call may be in flight."""
+        self._pool.shutdown()
+
+
+def _dictionary(weights: Weights) -> list[str]:
+    path = weights.files.get("dictionary")
+    text = _read_text(path) if path else onnx_metadata.read(weights.files["recognition"]).get("character", "")
+    characters = text.split("\n")
+    if characters and characters[-1] == "":
+        characters.pop()
+    if not characters:
+        raise ModelMissing(
+            f"the recogniser of {weights.name} has no dictionary",
+            hint="put it beside the model as recognition/dict.txt, one character a line",
+        )
+    return characters
+
+
+def _read_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").replace("\r\n", "\n")

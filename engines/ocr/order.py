@@ -1,0 +1,48 @@
+"""Reading order: top to bottom, and left to right inside a row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engines.ocr.boxes import Quad
+
+# Two boxes stand in one row if they share this part of the lower one's height.
+SHARED = 0.5
+
+
+def reading_order(quads: Sequence[Quad]) -> list[int]:
+    """Indices of boxes in reading order.
+
+    Boxes are grouped into rows by how much of their height they share, on the page turned level by the median
+    slope of its lines; rows go from top to bottom, boxes in a row from left to right.
+
+    Args:
+        quads: float32 [4, 2] each, clockwise from the top left, pixels.
+    """
+    if not quads:
+        return []
+    turned = np.stack(quads) @ _level(np.stack(quads))
+    tops, bottoms, lefts = turned[..., 1].min(1), turned[..., 1].max(1), turned[..., 0].min(1)
+    rows: list[list[int]] = []
+    for index in np.argsort((tops + bottoms) / 2, kind="stable").tolist():
+        row = rows[-1] if rows else []
+        if row and _shared(tops, bottoms, row[-1], index) >= SHARED:
+            row.append(index)
+        else:
+            rows.append([index])
+    return [index for row in rows for index in sorted(row, key=lambda member: float(lefts[member]))]
+
+
+def _level(quads: np.ndarray) -> np.ndarray:
+    """Matrix [2, 2] that turns points so that the median top edge is level; small slopes only."""
+    edges = quads[:, 1] - quads[:, 0]
+    wide = edges[np.abs(edges[:, 0]) > 4 * np.abs(edges[:, 1])]
+    angle = float(np.median(np.arctan2(wide[:, 1], wide[:, 0]))) if len(wide) else 0.0
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin], [sin, cos]], np.float32)
+
+
+def _shared(tops: np.ndarray, bottoms: np.ndarray, first: int, second: int) -> float:
+    shared = min(bottoms[first], bottoms[second]) - max(tops[first], tops[second])
+    height = min(bottoms[first] - tops[first], bottoms[second] - tops[second])
+    return float(shared / max(height, 1e-6))

@@ -1,0 +1,116 @@
+"""Rows of jobs under their lock: numbering frames, counting, and noticing the last item.
+
+Every frame of a job has a number without gaps, given under the lock of the job's row.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from tasks.errors import JobUnknown, WrongState
+from tasks.store.models import events, items, jobs
+
+ACTIVE = ("queued", "running", "paused")
+PROGRESS_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A photo to be looked at: an upload by its blob's key, or a file by its path."""
+
+    name: str
+    blob: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    custom_id: str | None = None
+
+
+def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewItem]) -> None:
+    """Add items, all queued; the caller counts them."""
+    rows = [
+        {
+            "job_id": job_id,
+            "name": item.name,
+            "blob": item.blob,
+            "path": item.path,
+            "sha256": item.sha256,
+            "custom_id": item.custom_id,
+            "state": "queued",
+        }
+        for item in new_items
+    ]
+    if rows:
+        connection.execute(insert(items), rows)
+
+
+def lock(connection: Connection, job_id: str) -> Row[Any]:
+    """The job's row, locked until the transaction ends. Raises JobUnknown."""
+    job = connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).first()
+    if job is None:
+        raise JobUnknown(f"There is no job {job_id}.", "darkroom jobs list shows those that there are.")
+    return job
+
+
+def expect(job: Row[Any], allowed: tuple[str, ...], to: str) -> None:
+    """Raise WrongState unless the job is in one of the states."""
+    if job.state not in allowed:
+        raise WrongState(f"Job {job.id} is {job.state} and cannot be {to}.")
+
+
+def event(
+    connection: Connection,
+    job_id: str,
+    kind: str,
+    body: dict[str, Any] | None,
+    now: float,
+    item_id: int | None = None,
+) -> int:
+    """Write the job's next frame; its number."""
+    seq: int = connection.execute(
+        update(jobs).where(jobs.c.id == job_id).values(seq=jobs.c.seq + 1).returning(jobs.c.seq)
+    ).scalar_one()
+    connection.execute(insert(events).values(job_id=job_id, seq=seq, type=kind, item_id=item_id, body=body, at=now))
+    return seq
+
+
+def _counts_body(job: Row[Any]) -> dict[str, Any]:
+    return {
+        "done": job.done,
+        "failed": job.failed,
+        "cached": job.cached,
+        "cancelled": job.cancelled,
+        "total": job.total,
+    }
+
+
+def progress(connection: Connection, job_id: str, now: float) -> None:
+    """Write a progress frame if the last one is old enough."""
+    due = connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.progress_at < now - PROGRESS_EVERY_S)
+        .values(progress_at=now)
+        .returning(jobs)
+    ).first()
+    if due is not None:
+        event(connection, job_id, "progress", _counts_body(due), now)
+
+
+def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
+    """End the job if its last item is finished; whether it was."""
+    done = connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            jobs.c.listing.is_(False),
+            jobs.c.state.in_(ACTIVE),
+            jobs.c.done + jobs.c.failed + jobs.c.cancelled >= jobs.c.total,
+        )
+        .values(state="completed", finished_at=now, started_at=func.coalesce(jobs.c.started_at, now))
+        .returning(jobs)
+    ).first()
+    if done is None:
+        return False
+    event(connection, job_id, "end", _counts_body(done), now)
+    return True
