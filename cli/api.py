@@ -1,5 +1,6 @@
 """`darkroom api`: the HTTP server."""
 
+import logging
 import socket
 from typing import Annotated, Any
 
@@ -43,5 +44,6 @@ def api(
     if fd is None:
         uvicorn.run("api.main:create_app", workers=api_processes(), **options)
         return
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the supervisor says when it starts and ends
     with socket.socket(fileno=fd) as listener:
         uvicorn.Server(uvicorn.Config("api.main:create_app", **options)).run(sockets=[listener])

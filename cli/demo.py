@@ -145,11 +145,11 @@ def _print_table(done: Pass, folder: Path, made: "Sequence[Sample]", out: "Conso
 
     from cli.display import first_words
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    table.add_column("picture", style="cyan", no_wrap=True)
-    for header in ("size", "lines", "after"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("first words", no_wrap=True, overflow="ellipsis")
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, expand=True)
+    table.add_column("picture", style="cyan", no_wrap=True, min_width=max(len(sample.name) for sample in made))
+    for header, width in (("size", 7), ("lines", 5), ("after", 6)):
+        table.add_column(header, justify="right", no_wrap=True, min_width=width)
+    table.add_column("first words", no_wrap=True, overflow="ellipsis", ratio=1)
     for sample in made:
         item = done.items.get(sample.name)
         size = f"{(folder / sample.name).stat().st_size / 1000:,.0f} kB"

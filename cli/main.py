@@ -8,7 +8,9 @@ import typer
 
 from cli import jobs
 from cli.api import api
+from cli.bench import bench
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.errors import CommandError
 from cli.scan import scan
 from cli.up import up
@@ -46,7 +48,9 @@ app.command()(api)
 app.command()(worker)
 app.command()(scan)
 app.add_typer(jobs.app)
+app.command()(doctor)
 app.command()(demo)
+app.command()(bench)
 
 
 def main() -> None:

@@ -37,9 +37,11 @@ def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
             process_group=0,
             preexec_fn=bound_to(os.getpid()),
         )
+    before = signal.signal(signal.SIGTERM, _leave)  # so that the folders around it are cleaned up too
     try:
         yield _address(process, log)
     finally:
+        signal.signal(signal.SIGTERM, before)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(STOP_S)
@@ -48,6 +50,10 @@ def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
             process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _address(process: "subprocess.Popen[str]", log: Path) -> str:

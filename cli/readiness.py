@@ -27,9 +27,12 @@ class Readiness:
 
     def waiting_for(self) -> list[str]:
         """What is not there yet, in words."""
-        parts = [(name, each) for name, each in self.parts.items() if each.get("state") != "ok"]
-        loading = [(name, each) for name, each in self.capabilities.items() if each.get("state") == "loading"]
-        return [_in_words(name, each) for name, each in parts + loading] or ["the API does not answer"]
+        loading = [_in_words(name, each) for name, each in self.capabilities.items() if each.get("state") == "loading"]
+        return self.problems() + loading or ["the API does not answer"]
+
+    def problems(self) -> list[str]:
+        """Parts that do not work, in words."""
+        return [_in_words(name, each) for name, each in self.parts.items() if each.get("state") != "ok"]
 
     def missing(self) -> list[str]:
         """Capabilities that cannot be had, with the way to them."""

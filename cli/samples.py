@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 FONT_FILE = "NotoSansSC-Regular.otf"
-PHOTOS = ("astronaut.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg", "text.png")
-"""NASA, Rachel Michetti (CC0), NASA, SpaceX (CC0), Wikipedia: all in the public domain."""
+PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
+"""All in the public domain: NASA, Stéfan van der Walt (CC0), Rachel Michetti (CC0), NASA, SpaceX (CC0)."""
 
 PAPER = (250, 249, 245)
 INK = (35, 35, 38)

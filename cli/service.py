@@ -82,6 +82,7 @@ class Service:
                     await task
             listener.close()
             await supervisor.stop()
+            self.log("darkroom", "stopped")
 
     async def _serve(self, supervisor: Supervisor, listener: socket.socket) -> None:
         """Start everything, say so, and watch it; ends only by an exception."""

@@ -1,6 +1,7 @@
 """`darkroom worker`: one worker process for one device."""
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -28,6 +29,8 @@ def worker(
     from cli.supervisor import CANNOT_START
 
     logs.configure(name or f"worker {device}")
+    # Celery warns of root because it may unpickle messages; ours are JSON, and in a container root is usual.
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     from engines.errors import EngineError
     from tasks.worker import run
 

@@ -20,7 +20,7 @@ from engines import pixels
 from engines.errors import ImageError, NotAPicture, PictureOutOfRange, PictureUndecodable
 from engines.settings import EngineSettings
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM")
 
 # A photo has a dozen scans; each one more makes the decoder walk the whole picture again.
 MAX_JPEG_SCANS = 256

@@ -12,7 +12,7 @@ from engines.ocr.detect import DetectOptions
 from engines.ocr.engine import OcrEngine
 from engines.ocr.models import OcrNetworks, OcrOptions
 from engines.ocr.recognise import RecogniseOptions
-from engines.runtime import check_device, choose_backend, core_count, open_session  # noqa: F401
+from engines.runtime import check_device, choose_backend, core_count
 from engines.settings import EngineSettings
 from engines.types import ModelInfo
 
@@ -43,7 +43,6 @@ class Engines:
         self._backend = choose_backend(device, settings)
         self._lock = threading.Lock()
         self._ocr: dict[str, OcrEngine] = {}
-        self._digests: dict[store.Weights, str] = {}
         self._rested_at = time.monotonic()
 
     def resolve(self, capability: str, model: str | None = None) -> ModelInfo:
@@ -71,11 +70,9 @@ class Engines:
         """
         asked = model or self._settings.ocr_model_name
         weights = store.find_ocr(asked, self._settings)
+        info = self._info(asked, weights)
         with self._lock:
-            engine = self._ocr.get(weights.name)
-            if engine is None:
-                engine = OcrEngine(self._info(asked, weights), lambda: self._load_ocr(weights))
-                self._ocr[weights.name] = engine
+            engine = self._ocr.setdefault(weights.name, OcrEngine(info, lambda: self._load_ocr(weights)))
         engine.load()
         return engine
 

@@ -34,7 +34,6 @@ def take_over(worker: "Worker") -> None:
             log.warning("waiting for the broker: %s", error)
         time.sleep(0.5)
     give_back(worker, worker.name)
-    liveness.announce(worker.redis, worker.record())
 
 
 def give_back(worker: "Worker", name: str) -> None:

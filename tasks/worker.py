@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import socket
 import threading
 import time
@@ -11,7 +10,7 @@ from typing import Any
 
 import redis
 from celery import Celery
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from engines.registry import Engines
 from engines.runtime import check_device
 
@@ -115,10 +114,11 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
         worker.loading.add("ocr")
         threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
     beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
-    beat.start()
+    worker_ready.connect(lambda **_: beat.start(), weak=False)
     _serve(worker)
     worker.stopping.set()
-    beat.join(timeout=2)
+    if beat.ident is not None:
+        beat.join(timeout=2)
     recovery.say_goodbye(worker)
 
 
@@ -175,18 +175,16 @@ def _preload(worker: Worker) -> None:
 
 
 def _serve(worker: Worker) -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    worker.app.worker_main(
-        [
-            "worker",
-            "--pool=threads",
-            f"--concurrency={worker.threads}",
-            f"--hostname={worker.name}",
-            f"--queues={','.join(worker.queues)}",
-            "--loglevel=WARNING",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "--quiet",
-        ]
+    served = worker.app.Worker(
+        pool="threads",
+        concurrency=worker.threads,
+        hostname=worker.name,
+        queues=list(worker.queues),
+        loglevel=logging.WARNING,
+        redirect_stdouts=False,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
     )
+    served.start()

@@ -11,6 +11,7 @@ from api.errors import respond
 from api.state import dispatch_of
 from tasks import analyses
 from tasks.dispatch import Dispatch
+from tasks.queues import PHOTO_QUEUE
 
 router = APIRouter(tags=["health"])
 RANK = {"ready": 0, "loading": 1, "missing": 2}
@@ -42,15 +43,16 @@ def readiness(dispatch: Dispatch) -> dict[str, Any]:
     except redis.RedisError as error:
         workers = []
         parts["broker"] = {"state": "down", "reason": f"Redis does not answer: {type(error).__name__}"}
-    if not workers:
-        parts["workers"] = {"state": "down", "reason": "No worker has given a sign of life."}
+    serving = [record for record in workers if PHOTO_QUEUE in record.queues]
+    if not serving:
+        parts["workers"] = {"state": "down", "reason": "No worker that serves interactive requests gives a sign of life."}
     parts["workers"]["count"] = len(workers)
     try:
         dispatch.store.check()
     except SQLAlchemyError as error:
         parts["store"] = {"state": "down", "reason": f"The database does not answer: {type(error).__name__}"}
     for name in capabilities:
-        states = [record.capabilities[name] for record in workers if name in record.capabilities]
+        states = [record.capabilities[name] for record in serving if name in record.capabilities]
         if states:
             capabilities[name] = min(states, key=lambda state: RANK.get(state["state"], 3))
         else:
