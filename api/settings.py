@@ -25,7 +25,7 @@ class ApiSettings(BaseSettings):
     )
     trusted_networks: str = Field(
         default="loopback",
-        description="Networks that need no key on native routes: `loopback`, `private`, `none`, CIDRs, comma-separated.",
+        description="Networks without a key on native routes: `loopback`, `private`, `none`, CIDRs; comma-separated.",
     )
     allowed_hosts: str = Field(
         default="",

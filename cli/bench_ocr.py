@@ -86,7 +86,7 @@ class _Tally:
         self.cpu_s += time.process_time() - cpu
         self.recalls.append(word_recall(truth, text))
         if path.name.startswith("sroie_"):
-            self.receipt_errors.append(character_error(truth, text))
+            self.receipt_errors.append(character_error(truth.split("\n"), text.split("\n")))
 
     @property
     def rate(self) -> float:

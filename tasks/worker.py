@@ -5,11 +5,13 @@ import os
 import socket
 import threading
 import time
+import warnings
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import redis
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 from engines.registry import Engines
 from engines.runtime import check_device
@@ -175,6 +177,8 @@ def _preload(worker: Worker) -> None:
 
 
 def _serve(worker: Worker) -> None:
+    # Celery warns root because of pickle; we take JSON only, and in a container root is usual.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     served = worker.app.Worker(
         pool="threads",
         concurrency=worker.threads,

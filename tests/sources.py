@@ -26,7 +26,7 @@ LONG_FUNCTIONS_WITH_A_REASON = frozenset(
         "demo",
     }
 )
-HOSTS = re.compile("|".join(("files" + r"\.pythonhosted", "pypi" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian")))
+HOSTS = re.compile(r"files[.]pythonhosted|pypi[.]org|registry[.]npmjs|deb[.]debian")
 
 
 def problems() -> Iterator[str]:

@@ -45,7 +45,7 @@ def readiness(dispatch: Dispatch) -> dict[str, Any]:
         parts["broker"] = {"state": "down", "reason": f"Redis does not answer: {type(error).__name__}"}
     serving = [record for record in workers if PHOTO_QUEUE in record.queues]
     if not serving:
-        parts["workers"] = {"state": "down", "reason": "No worker that serves interactive requests gives a sign of life."}
+        parts["workers"] = {"state": "down", "reason": "No worker for interactive requests gives a sign of life."}
     parts["workers"]["count"] = len(workers)
     try:
         dispatch.store.check()
