@@ -80,7 +80,7 @@ def _check_cpu(name: str, device: Device) -> None:
     absent = [core for core in device.cores if core not in there]
     if absent:
         raise DeviceMissing(
-            f"{name}: this machine has no core {absent[0]}", hint=f"its cores are 0-{max(there)}, as in cpu:0-{max(there)}"
+            f"{name}: this machine has no core {absent[0]}", hint=f"its cores are those of cpu:0-{max(there)}"
         )
 
 

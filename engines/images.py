@@ -123,9 +123,7 @@ def _check_size(size: tuple[int, int], settings: EngineSettings) -> None:
     if width < 1 or height < 1:
         raise PictureUndecodable("the picture has no pixels")
     if max(width, height) > settings.max_side:
-        raise PictureOutOfRange(
-            f"height or width out of range: {width} x {height}, the limit is {settings.max_side}"
-        )
+        raise PictureOutOfRange(f"height or width out of range: {width} x {height}, the limit is {settings.max_side}")
     if width * height > settings.max_pixels:
         raise PictureOutOfRange(
             f"height or width out of range: {width} x {height} is more than {settings.max_pixels} pixels"
@@ -154,14 +152,19 @@ def _load(picture: PIL.Image.Image, settings: EngineSettings) -> None:
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise PictureOutOfRange("height or width out of range: a frame is larger than any picture may be") from error
     except Exception as error:  # a decoder that trips raises anything
-        if settings.allow_truncated and _has_pixels(picture):
-            # What was decoded stands in the picture already. Forgetting the rest of the work keeps Pillow from
-            # trying again; its own switch for this is global and would change what other threads do.
-            picture.tile = []  # type: ignore[attr-defined]
+        if settings.allow_truncated and _keep_what_is_there(picture):
             return
         hint = None if settings.allow_truncated else "ALLOW_TRUNCATED=on reads what is there"
         raise PictureUndecodable(f"the picture is broken or truncated: {error}", hint=hint) from error
 
 
-def _has_pixels(picture: PIL.Image.Image) -> bool:
-    return getattr(picture, "_im", None) is not None
+def _keep_what_is_there(picture: PIL.Image.Image) -> bool:
+    """Make do with the rows that were decoded; False where there are none.
+
+    They stand in the picture already. Forgetting the rest of the work keeps Pillow from trying again; its own
+    switch for this is global and would change what other threads do.
+    """
+    if getattr(picture, "_im", None) is None:
+        return False
+    picture.tile = []  # type: ignore[attr-defined]
+    return picture.getbbox(alpha_only=False) is not None

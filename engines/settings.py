@@ -28,7 +28,7 @@ class EngineSettings(BaseSettings):
         default="auto", description="What runs the models; `auto` takes what is fastest on the device."
     )
     precision: Literal["auto", "f32", "bf16", "f16"] = Field(
-        default="auto", description="Arithmetic of the models; `auto` is f32 wherever less has not been shown to lose nothing."
+        default="auto", description="Arithmetic of the models; `auto` is f32, what the models were measured with."
     )
     engine_threads: int = Field(
         default=0, ge=0, description="Processor cores that a worker process computes on; 0: all it may run on."
@@ -43,9 +43,7 @@ class EngineSettings(BaseSettings):
         default=False, description="Read what is there of a truncated picture instead of refusing it."
     )
     max_side: int = Field(default=10_000, ge=1, description="Longest side of a picture that is decoded, pixels.")
-    max_pixels: int = Field(
-        default=100_000_000, ge=1, description="Largest area of a picture that is decoded, pixels."
-    )
+    max_pixels: int = Field(default=100_000_000, ge=1, description="Largest area of a picture that is decoded, pixels.")
 
     @field_validator("runtime", "precision", mode="before")
     @classmethod

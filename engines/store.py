@@ -10,6 +10,7 @@ import importlib.util
 import logging
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -136,7 +137,7 @@ def find_ocr(name: str, settings: EngineSettings) -> Weights:
         if instead is None or instead == name:
             raise
     weights = _find(instead, settings)
-    log.warning("OCR model %s cannot be had here, %s stands in (MODEL_ALIASES)", name, weights.name)
+    _say_alias(name, weights.name)
     return weights
 
 
@@ -211,5 +212,17 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def _sha256(path: Path) -> str:
+    status = path.stat()
+    return _sha256_of(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _sha256_of(path: Path, size: int, modified_ns: int) -> str:
+    """Size and time are there to be part of the cache's key."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def _say_alias(asked: str, instead: str) -> None:
+    log.warning("OCR model %s cannot be had here, %s stands in (MODEL_ALIASES)", asked, instead)

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import kombu.exceptions
 import redis
 
-from tasks import analyses, control, events, library, liveness, queues, results
+from tasks import analyses, control, envelope, events, library, liveness, queues, results
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import WORKERS, attempts_key, connect, connect_async, queue_key
@@ -90,7 +90,10 @@ class Dispatch:
         finally:
             self._replies.forget(request_id)
             if isinstance(sent, str):
-                await asyncio.to_thread(self.spool.delete, sent)
+                self._in_background(self.spool.delete, sent)
+
+    def _in_background(self, work: Callable[[str], None], argument: str) -> None:
+        asyncio.get_running_loop().run_in_executor(None, work, argument)
 
     def _send(self, request_id: str, data: bytes, tasks: tuple[str, ...], use_cache: bool) -> str | PhotoAnswer:
         digest = hashlib.sha256(data).hexdigest()
@@ -98,7 +101,7 @@ class Dispatch:
             known = self._known(digest, tasks) if use_cache else None
             if known is not None:
                 return known
-            self._admit()
+            self._expect_worker()
             blob = self.spool.put(data, digest, owner=request_id)
             now = time.time()
             message = {
@@ -112,7 +115,10 @@ class Dispatch:
                 "deadline": now + self.settings.queue_timeout_s,
             }
             try:
-                self._app.send_task(queues.PHOTO, kwargs=message, queue=queues.PHOTO_QUEUE)
+                depth = envelope.push(self.redis, queues.PHOTO, queues.PHOTO_QUEUE, message, self.settings.queue_limit)
+                if depth is not None:
+                    retry = max(1, round(depth * self._mean_run_s / 2))
+                    raise QueueFull(f"{depth} requests wait already.", retry_after=min(retry, 60))
             except BaseException:
                 self.spool.delete(blob)
                 raise
@@ -130,13 +136,9 @@ class Dispatch:
         findings = {task: results.as_dict(finding) for task, finding in found.items()}
         return PhotoAnswer(digest, some.width, some.height, findings, tuple(tasks), 0.0, 0.0)
 
-    def _admit(self) -> None:
+    def _expect_worker(self) -> None:
         if not any(queues.PHOTO_QUEUE in record.queues for record in self.workers()):
             raise NoWorker("No worker serves interactive requests.", "Look at /readyz, or start one: darkroom worker.")
-        depth = int(self.redis.llen(queue_key(queues.PHOTO_QUEUE)))
-        if depth >= self.settings.queue_limit:
-            retry = max(1, round(depth * self._mean_run_s / 2))
-            raise QueueFull(f"{depth} requests wait already.", retry_after=min(retry, 60))
 
     async def _wait(self, request_id: str, future: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
         with contextlib.suppress(TimeoutError):

@@ -18,7 +18,6 @@ from tasks.store.session import Store
 
 if TYPE_CHECKING:
     from engines.registry import Engines
-
     from engines.settings import EngineSettings
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ import redis
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
-from engines.registry import Engines
-from engines.runtime import check_device
 
 from engines.errors import EngineError
+from engines.registry import Engines
+from engines.runtime import check_device
 from engines.settings import EngineSettings
 from tasks import answer, bulk, liveness, queues, recovery, upkeep
 from tasks.app import make_app

@@ -50,6 +50,7 @@ def _warp(pixels: Pixels, quad: Quad) -> Pixels:
     around = np.ascontiguousarray(pixels[top:bottom, left:right])
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(quad - np.array([left, top], np.float32), target)
-    return cv2.warpPerspective(
+    flat: Pixels = cv2.warpPerspective(
         around, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+    return flat

@@ -6,7 +6,8 @@ whole page, would be illegible then; it keeps a readable shorter side and is loo
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ class DetectOptions:
     max_scale: float = 1.0
     mean: tuple[float, float, float] = (0.406, 0.456, 0.485)
     std: tuple[float, float, float] = (0.225, 0.224, 0.229)
-    boxes: BoxOptions = BoxOptions()
+    boxes: BoxOptions = field(default_factory=BoxOptions)
 
 
 def detect(session: Session, pixels: Pixels, options: DetectOptions) -> list[Region]:
@@ -78,7 +79,8 @@ def resize(pixels: Pixels, options: DetectOptions) -> Pixels:
     if (height, width) == pixels.shape[:2]:
         return pixels
     shrinks = height < pixels.shape[0]
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return resized
 
 
 def normalise(pixels: Pixels, options: DetectOptions) -> NDArray[np.float32]:
@@ -106,7 +108,7 @@ def tiles(height: int, width: int, side: int) -> Iterator[Tile]:
     step = max(STRIDE * 4, _to_stride(side * side / max(across, 1))) if long > side else long
     count = 1 if long <= step * 1.5 else math.ceil(long / step)
     bounds = [_floor_stride(long * index / count) for index in range(count)] + [long]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         first, last = max(0, start - OVERLAP), min(long, end + OVERLAP)
         along = (slice(first, last), slice(start, end), slice(start - first, end - first))
         all_across = slice(0, across)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from engines import onnx_metadata
 from engines.errors import ModelMissing
+from engines.ocr.boxes import Region
 from engines.ocr.crop import crop_line
 from engines.ocr.ctc import CtcDecoder, Reading
-from engines.ocr.boxes import Region
 from engines.ocr.detect import DetectOptions, detect
 from engines.ocr.orient import upside_down
 from engines.ocr.recognise import RecogniseOptions, plan, recognise
-from engines.runtime import Backend, Session, open_session
+from engines.runtime import Backend, open_session
 from engines.store import Weights
 
 Pixels = NDArray[np.uint8]
@@ -32,8 +32,8 @@ DOUBTFUL = 0.85
 class OcrOptions:
     """How a picture is read."""
 
-    detect: DetectOptions = DetectOptions()
-    recognise: RecogniseOptions = RecogniseOptions()
+    detect: DetectOptions = field(default_factory=DetectOptions)
+    recognise: RecogniseOptions = field(default_factory=RecogniseOptions)
 
 
 class OcrNetworks:
@@ -83,9 +83,7 @@ class OcrNetworks:
     def _read_lines(self, lines: Sequence[Pixels]) -> list[Reading]:
         options = self._options.recognise
         batches = plan(lines, options)
-        done = self._pool.map(
-            lambda batch: recognise(self._recogniser, self._decoder, lines, batch, options), batches
-        )
+        done = self._pool.map(lambda batch: recognise(self._recogniser, self._decoder, lines, batch, options), batches)
         readings = [Reading("", 0.0)] * len(lines)
         for batch, results in zip(batches, done, strict=True):
             for index, reading in zip(batch.indices, results, strict=True):

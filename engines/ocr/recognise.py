@@ -65,7 +65,8 @@ def _fill(order: list[int], widths: list[int], options: RecogniseOptions) -> Ite
 
 def natural_width(line: Pixels, options: RecogniseOptions) -> int:
     """Width of a line at the network's height, pixels."""
-    return min(options.max_width, max(1, math.ceil(HEIGHT * line.shape[1] / line.shape[0])))
+    width = math.ceil(HEIGHT * int(line.shape[1]) / int(line.shape[0]))
+    return min(options.max_width, max(1, width))
 
 
 def input_width(width: int, options: RecogniseOptions) -> int:
