@@ -93,19 +93,25 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     """400 in our form on native routes; compat routes keep their framework's 422."""
     assert isinstance(error, RequestValidationError)
     details = [{"type": e["type"], "loc": e["loc"], "msg": e["msg"], "input": None} for e in error.errors()]
-    if getattr(request.scope.get("route"), "tags", None) == ["MT Photos"]:
+    if _is_compat(request):
         return respond(422, {"detail": details})
     first = details[0]
     where = ".".join(str(part) for part in first["loc"])
     return respond(400, body("bad_request", f"{where}: {first['msg']}"))
 
 
-async def on_http_error(_request: Request, error: Exception) -> Response:
-    """Errors that the framework raises, in our form."""
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Errors that the framework raises, in our form; compat routes keep the framework's."""
     assert isinstance(error, HTTPException)
+    if _is_compat(request):
+        return respond(error.status_code, {"detail": error.detail}, dict(error.headers or {}))
     codes = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
     code = codes.get(error.status_code, "bad_request")
     return respond(error.status_code, body(code, str(error.detail)), dict(error.headers or {}))
+
+
+def _is_compat(request: Request) -> bool:
+    return getattr(request.scope.get("route"), "tags", None) == ["MT Photos"]
 
 
 async def on_unexpected(_request: Request, _error: Exception) -> Response:

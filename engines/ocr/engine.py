@@ -8,10 +8,8 @@ from dataclasses import replace
 
 from engines import memory
 from engines.images import Image
-from engines.ocr.boxes import Region
-from engines.ocr.ctc import Reading
 from engines.ocr.models import OcrNetworks
-from engines.ocr.order import reading_order
+from engines.ocr.page import FoundLine, read_page
 from engines.types import ModelInfo, OcrPage, Quad, TextLine
 
 
@@ -66,15 +64,8 @@ class OcrEngine:
             InferenceFailed: the runtime gave up on this picture.
         """
         with self._in_use() as networks:
-            regions = networks.detect(image.pixels)
-            readings = networks.recognise(image.pixels, regions)
-        kept = [
-            (region, reading)
-            for region, reading in zip(regions, readings, strict=True)
-            if reading.text and reading.score >= min_score
-        ]
-        order = reading_order([region.quad for region, _ in kept])
-        return OcrPage(image.width, image.height, tuple(_line(*kept[index]) for index in order))
+            lines = read_page(networks, image.pixels, min_score)
+        return OcrPage(image.width, image.height, tuple(_to_type(line) for line in lines))
 
     def unload(self) -> None:
         """Free the networks: calls in flight finish first, calls that come meanwhile load them again."""
@@ -107,7 +98,7 @@ class OcrEngine:
                 self._changed.notify_all()
 
 
-def _line(region: Region, reading: Reading) -> TextLine:
-    corners = [(float(x), float(y)) for x, y in region.quad.tolist()]
+def _to_type(line: FoundLine) -> TextLine:
+    corners = [(float(x), float(y)) for x, y in line.quad.tolist()]
     box: Quad = (corners[0], corners[1], corners[2], corners[3])
-    return TextLine(reading.text, reading.score, box, region.score)
+    return TextLine(line.reading.text, line.reading.score, box, line.box_score)

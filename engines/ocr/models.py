@@ -1,4 +1,4 @@
-"""The networks of one OCR model, loaded, and the read of a picture on them."""
+"""The networks of one OCR model, loaded, and how they share the cores."""
 
 import threading
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from engines import onnx_metadata
 from engines.errors import ModelMissing
 from engines.ocr.boxes import Region
-from engines.ocr.crop import crop_line
 from engines.ocr.ctc import CtcDecoder, Reading
 from engines.ocr.detect import DetectOptions, detect
 from engines.ocr.orient import upside_down
@@ -24,8 +23,6 @@ Pixels = NDArray[np.uint8]
 
 # Cores that one detector call uses well; more of them run several calls side by side.
 DETECTOR_CORES = 4
-# A line read with less certainty may stand on its head, and is worth asking the direction classifier.
-DOUBTFUL = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +64,14 @@ class OcrNetworks:
         with self._detector_slots:
             return detect(self._detector, pixels, self._options.detect)
 
-    def recognise(self, pixels: Pixels, regions: Sequence[Region]) -> list[Reading]:
-        """Text of each region of a picture; lines that stand on their head are turned."""
-        lines = [crop_line(pixels, region.quad) for region in regions]
-        readings = self._read_lines(lines)
-        doubtful = [index for index, reading in enumerate(readings) if reading.score < DOUBTFUL]
-        if self._direction is not None and doubtful:
-            turned = upside_down(self._direction, [lines[index] for index in doubtful])
-            again = [index for index, head in zip(doubtful, turned, strict=True) if head]
-            for index, reading in zip(again, self._read_lines([lines[i][::-1, ::-1] for i in again]), strict=True):
-                if reading.score > readings[index].score:
-                    readings[index] = reading
-        return readings
+    def upside_down(self, lines: Sequence[Pixels]) -> list[bool]:
+        """Whether each line stands on its head; none, where the model has no direction classifier."""
+        if self._direction is None:
+            return [False] * len(lines)
+        return upside_down(self._direction, lines)
 
-    def _read_lines(self, lines: Sequence[Pixels]) -> list[Reading]:
+    def read(self, lines: Sequence[Pixels]) -> list[Reading]:
+        """Text of flat lines, uint8 [h, w, 3] RGB each."""
         options = self._options.recognise
         batches = plan(lines, options)
         done = self._pool.map(lambda batch: recognise(self._recogniser, self._decoder, lines, batch, options), batches)

@@ -8,13 +8,16 @@ from engines.ocr.boxes import Quad
 
 # Two boxes stand in one row if they share this part of the lower one's height.
 SHARED = 0.5
+# A page counts as skewed if its longer lines rise by this part of a line's height, and by no more than this angle.
+NOTICEABLE = 0.15
+STEEPEST = 0.6
 
 
 def reading_order(quads: Sequence[Quad]) -> list[int]:
     """Indices of boxes in reading order.
 
-    Boxes are grouped into rows by how much of their height they share, on the page turned level by the median
-    slope of its lines; rows go from top to bottom, boxes in a row from left to right.
+    Boxes are grouped into rows by how much of their height they share, on the page turned level by the
+    slope of its longer lines; rows go from top to bottom, boxes in a row from left to right.
 
     Args:
         quads: float32 [4, 2] each, clockwise from the top left, pixels.
@@ -34,10 +37,16 @@ def reading_order(quads: Sequence[Quad]) -> list[int]:
 
 
 def _level(quads: np.ndarray) -> np.ndarray:
-    """Matrix [2, 2] that turns points so that the median top edge is level; small slopes only."""
+    """Matrix [2, 2] that turns points so that the longer lines are level; the identity where no slope can be told."""
     edges = quads[:, 1] - quads[:, 0]
-    wide = edges[np.abs(edges[:, 0]) > 4 * np.abs(edges[:, 1])]
-    angle = float(np.median(np.arctan2(wide[:, 1], wide[:, 0]))) if len(wide) else 0.0
+    heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+    lengths = np.linalg.norm(edges, axis=1)
+    # Long lines know the slope best; a short one is a pixel off and says a degree.
+    long = (lengths >= np.quantile(lengths, 0.75)) & (lengths > 3 * heights)
+    angle = float(np.median(np.arctan2(edges[long, 1], edges[long, 0]))) if long.any() else 0.0
+    rise = abs(angle) * float(np.median(lengths[long])) if long.any() else 0.0
+    if rise < NOTICEABLE * float(np.median(heights)) or abs(angle) > STEEPEST:
+        angle = 0.0
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin], [sin, cos]], np.float32)
 

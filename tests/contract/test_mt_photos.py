@@ -1,0 +1,92 @@
+"""MT Photos' calls, to the letter."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.conftest import Service, picture
+
+pytestmark = pytest.mark.e2e
+KEY = {"api-key": "mt_photos_ai_extra"}
+
+
+def ocr(service: Service, data: bytes) -> Any:
+    answer = service.http.post("/ocr", files={"file": ("photo.jpg", data)}, headers=KEY)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_a_person_who_opens_the_address_sees_a_page(service: Service) -> None:
+    answer = service.http.get("/")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Darkroom" in answer.text
+
+
+def test_check_passes_and_carries_the_thresholds(service: Service) -> None:
+    body = service.http.post("/check", headers=KEY).json()
+    assert body["result"] == "pass"
+    assert (body["facial_min_score"], body["facial_max_distance"]) == (0.65, 0.5)
+
+
+def test_a_missing_key_is_the_frameworks_422(service: Service) -> None:
+    answer = service.http.post("/check")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["header", "api-key"]
+    assert answer.json()["detail"][0]["type"] == "missing"
+
+
+def test_a_wrong_key_is_401_in_its_words(service: Service) -> None:
+    answer = service.http.post("/ocr", headers={"api-key": "wrong"}, files={"file": ("a.png", picture())})
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid API key"})
+
+
+def test_a_missing_file_is_the_frameworks_422(service: Service) -> None:
+    answer = service.http.post("/ocr", headers=KEY, data={"other": "x"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "file"]
+
+
+def test_text_is_read_and_every_number_is_a_string(service: Service) -> None:
+    result = ocr(service, picture(600, 200, "Invoice 2024"))["result"]
+    assert " ".join(result["texts"]).replace(" ", "").lower() == "invoice2024"
+    assert all(re.fullmatch(r"\d\.\d\d", score) for score in result["scores"])
+    assert all(set(box) == {"x", "y", "width", "height"} for box in result["boxes"])
+    assert all(re.fullmatch(r"-?\d+\.\d", value) for box in result["boxes"] for value in box.values())
+
+
+def test_a_picture_without_text_is_an_answer(service: Service) -> None:
+    assert ocr(service, picture(64, 64)) == {"result": {"texts": [], "scores": [], "boxes": []}}
+
+
+@pytest.mark.parametrize("data", [b"", b"just text", picture(form="JPEG")[:700]], ids=["empty", "text", "truncated"])
+def test_what_cannot_be_used_is_200_with_a_message(service: Service, data: bytes) -> None:
+    body = ocr(service, data)
+    assert body["result"] == []
+    assert body["msg"]
+
+
+def test_a_side_over_the_limit_has_the_known_message(service: Service) -> None:
+    assert "height or width out of range" in ocr(service, picture(12_000, 2))["msg"]
+
+
+def test_restart_frees_models_and_the_next_request_is_served(service: Service) -> None:
+    assert service.http.post("/restart", headers=KEY).json() == {"result": "pass"}
+    assert ocr(service, picture(600, 200, "After restart", seed=9))["result"]["texts"]
+
+
+def test_restart_v2_recycles_the_workers_and_drops_nothing(service: Service) -> None:
+    before = {process.pid for process in service.parts("darkroom worker")}
+    assert service.http.post("/restart_v2", headers=KEY).json() == {"result": "pass"}
+    from tests.conftest import until
+
+    until(
+        lambda: (
+            {p.pid for p in service.parts("darkroom worker")}.isdisjoint(before)
+            and len(service.parts("darkroom worker")) == len(before)
+            and service.http.get("/readyz?require=ocr").status_code == 200
+        ),
+        60,
+        "new workers",
+    )
+    assert ocr(service, picture(600, 200, "After recycling", seed=10))["result"]["texts"]

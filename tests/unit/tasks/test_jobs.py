@@ -1,0 +1,211 @@
+"""The job state machine, on a real store."""
+
+import random
+
+import pytest
+
+from tasks import events, views
+from tasks.errors import JobUnknown, QueueFull, WrongState
+from tasks.jobs import Jobs, NewItem, Outcome
+from tasks.store.session import Store
+
+DONE = Outcome(results={}, sha256="a" * 64, width=1, height=1)
+FAILED = Outcome(error_code="not_a_picture", error_message="No.")
+
+
+@pytest.fixture
+def jobs(store: Store) -> Jobs:
+    return Jobs(store)
+
+
+def new(count: int, prefix: str = "p") -> list[NewItem]:
+    return [NewItem(f"{prefix}{n}", path=f"/{prefix}{n}") for n in range(count)]
+
+
+def counts(jobs: Jobs, job: str) -> dict[str, int]:
+    found: dict[str, int] = views.job(jobs.store, job)["counts"]
+    assert found["total"] == sum(found[k] for k in ("queued", "running", "done", "failed", "cancelled"))
+    return found
+
+
+def state(jobs: Jobs, job: str) -> str:
+    found: str = views.job(jobs.store, job)["state"]
+    return found
+
+
+def test_a_job_runs_when_drawn_and_completes_with_its_last_item(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(2))
+    assert state(jobs, job) == "queued"
+    lease = jobs.draw("w/1#1", "bulk", 16, 60)
+    assert lease is not None
+    assert (lease.job_id, lease.tasks, len(lease.items)) == (job, ("ocr",), 2)
+    assert state(jobs, job) == "running"
+    assert jobs.finish(lease.items[0].id, DONE)
+    assert state(jobs, job) == "running"
+    assert jobs.finish(lease.items[1].id, FAILED)
+    assert state(jobs, job) == "completed"
+    assert counts(jobs, job)["failed"] == 1
+
+
+def test_an_item_that_is_finished_twice_is_seen_once(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    lease = jobs.draw("w/1#1", "bulk", 16, 60)
+    assert lease is not None
+    assert jobs.finish(lease.items[0].id, DONE)
+    assert not jobs.finish(lease.items[0].id, FAILED)
+    page, over = events.frames(jobs.store, job, 0)
+    assert [frame["type"] for frame in page] == ["start", "item", "end"]
+    assert over
+
+
+def test_an_empty_job_is_complete_at_once(jobs: Jobs) -> None:
+    assert state(jobs, jobs.create("photos", ["ocr"])) == "completed"
+
+
+def test_two_jobs_are_drawn_in_turn(jobs: Jobs) -> None:
+    first, second = (jobs.create("photos", ["ocr"], new_items=new(4)) for _ in range(2))
+    drawn = [jobs.draw("w/1#1", "bulk", 1, 60) for _ in range(4)]
+    assert [lease.job_id for lease in drawn if lease] == [first, second, first, second]
+
+
+def test_priorities_are_drawn_apart(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(1), priority="bulk")
+    assert jobs.draw("w/1#1", "interactive", 1, 60) is None
+
+
+def test_a_photo_that_was_started_before_is_drawn_alone(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(3))
+    lease = jobs.draw("w/1#1", "bulk", 16, 60)
+    assert lease is not None
+    assert jobs.begin(lease.items[0].id, "w/1#1", 60) == 1
+    assert jobs.begin(lease.items[1].id, "w/1#1", 60) == 1
+    assert jobs.release("w/1#1") == 3
+    names = []
+    for _ in range(3):
+        drawn = jobs.draw("w/1#2", "bulk", 16, 60)
+        assert drawn is not None
+        names.append([item.name for item in drawn.items])
+    assert names == [["p2"], ["p0"], ["p1"]]
+
+
+def test_an_item_is_begun_only_by_its_owner_and_only_while_its_job_runs(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    lease = jobs.draw("w/1#1", "bulk", 1, 60)
+    assert lease is not None
+    item = lease.items[0].id
+    assert jobs.begin(item, "somebody/else", 60) is None
+    jobs.pause(job)
+    assert jobs.begin(item, "w/1#1", 60) is None
+    jobs.resume(job)
+    assert jobs.begin(item, "w/1#1", 60) == 1
+
+
+def test_a_lease_that_ran_out_is_given_to_another(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(2))
+    assert jobs.draw("gone/1#1", "bulk", 16, -1) is not None
+    assert jobs.release_expired() == 2
+    assert jobs.draw("w/1#1", "bulk", 16, 60) is not None
+
+
+def test_nothing_is_drawn_from_a_paused_job(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    jobs.pause(job)
+    assert jobs.draw("w/1#1", "bulk", 1, 60) is None
+    jobs.resume(job)
+    assert jobs.draw("w/1#1", "bulk", 1, 60) is not None
+
+
+def test_what_runs_while_its_job_is_cancelled_is_not_recorded(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(2))
+    lease = jobs.draw("w/1#1", "bulk", 1, 60)
+    assert lease is not None
+    jobs.cancel(job)
+    assert not jobs.finish(lease.items[0].id, DONE)
+    assert counts(jobs, job)["cancelled"] == 2
+    assert state(jobs, job) == "cancelled"
+
+
+def test_failed_items_are_retried_and_frames_run_on(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    lease = jobs.draw("w/1#1", "bulk", 1, 60)
+    assert lease is not None
+    jobs.finish(lease.items[0].id, FAILED)
+    jobs.retry(job)
+    again = jobs.draw("w/1#1", "bulk", 1, 60)
+    assert again is not None
+    jobs.finish(again.items[0].id, DONE)
+    page, over = events.frames(jobs.store, job, 0)
+    assert [frame["seq"] for frame in page] == list(range(1, len(page) + 1))
+    assert [frame["type"] for frame in page].count("end") == 2
+    assert over
+    with pytest.raises(WrongState, match="Nothing failed"):
+        jobs.retry(job)
+
+
+def test_calls_that_do_not_fit_the_state_are_refused(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"])
+    for action in (jobs.pause, jobs.resume, jobs.cancel):
+        with pytest.raises(WrongState):
+            action(job)
+    with pytest.raises(JobUnknown):
+        jobs.cancel("none")
+
+
+def test_a_listing_that_runs_twice_adds_nothing_twice(jobs: Jobs) -> None:
+    job = jobs.create("library", ["ocr"], listing=True)
+    jobs.add_items(job, new(3))
+    jobs.add_items(job, new(4))
+    assert counts(jobs, job)["total"] == 4
+    assert state(jobs, job) == "queued"
+    jobs.finish_listing(job)
+    assert state(jobs, job) == "queued"
+
+
+def test_a_job_that_could_not_run_at_all_failed(jobs: Jobs) -> None:
+    job = jobs.create("library", ["ocr"], listing=True)
+    jobs.finish_listing(job, ("path_not_found", "Gone."))
+    assert state(jobs, job) == "failed"
+    assert views.job(jobs.store, job)["error"] == {"code": "path_not_found", "message": "Gone."}
+
+
+def test_too_many_unfinished_jobs_are_refused(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(1))
+    with pytest.raises(QueueFull) as refused:
+        jobs.create("photos", ["ocr"], new_items=new(1), limit=1)
+    assert refused.value.retry_after > 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_counts_add_up_and_frames_have_no_gaps_whatever_happens(jobs: Jobs, seed: int) -> None:
+    chance = random.Random(seed)
+    job = jobs.create("photos", ["ocr"], new_items=new(12))
+    held: list[int] = []
+    for _ in range(60):
+        step = chance.choice(("draw", "finish", "finish", "twice", "release", "pause", "resume", "retry", "cancel"))
+        if step == "cancel" and chance.random() < 0.8:
+            continue
+        try:
+            if step == "draw":
+                lease = jobs.draw("w/1#1", "bulk", chance.randint(1, 4), 60)
+                held += [item.id for item in lease.items] if lease else []
+            elif step in ("finish", "twice") and held:
+                item = chance.choice(held)
+                jobs.finish(item, chance.choice((DONE, FAILED)))
+                if step == "twice":
+                    assert not jobs.finish(item, DONE)
+            elif step == "release":
+                jobs.release("w/1#1")
+            elif step in ("pause", "resume", "retry", "cancel"):
+                getattr(jobs, step)(job)
+        except WrongState:
+            pass
+        counts(jobs, job)
+    seqs, after, over = [], 0, False
+    while True:
+        page, over = events.frames(jobs.store, job, after, 7)
+        if not page:
+            break
+        seqs += [frame["seq"] for frame in page]
+        after = seqs[-1]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert over == (state(jobs, job) in ("completed", "cancelled"))

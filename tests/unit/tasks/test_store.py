@@ -1,0 +1,119 @@
+"""Migrations, blobs, results, folders and messages of dead workers."""
+
+import uuid
+from pathlib import Path
+
+import pytest
+import redis
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from celery import Celery
+
+from tasks import library, queues, recovery, results
+from tasks.app import make_app, unacked_keys
+from tasks.blobs import Spool
+from tasks.broker import PREFIX, queue_key
+from tasks.envelope import push
+from tasks.errors import BlobMissing, PathMissing, PathNotAllowed
+from tasks.results import Finding
+from tasks.settings import TaskSettings
+from tasks.store.models import metadata
+from tasks.store.session import Store, migrate
+
+OCR = Finding("ocr", "m", "r1", 10, 20, {"lines": []})
+
+
+def test_migrations_give_the_tables_that_the_code_has(store: Store) -> None:
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    migrate(str(store.engine.url))
+    store.check()
+
+
+def test_a_result_is_kept_once_and_found_by_its_model_and_revision(store: Store) -> None:
+    first = results.keep(store, "a" * 64, OCR)
+    assert results.keep(store, "a" * 64, OCR) == first
+    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r1")})["ocr"].body == {"lines": []}
+    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r2")}) == {}
+    assert results.lookup(store, "b" * 64, {"ocr": ("m", "r1")}) == {}
+
+
+def test_blobs_come_back_and_expired_ones_go_unless_needed(tmp_path: Path) -> None:
+    spool = Spool(f"file://{tmp_path}/spool")
+    keep, drop = (spool.put(data, data.hex() * 16) for data in (b"keep", b"drop"))
+    assert spool.get(keep) == b"keep"
+    assert spool.sweep(60, lambda keys: set()) == 0
+    assert spool.sweep(-1, lambda keys: {keep}) == 1
+    assert spool.get(keep) == b"keep"
+    with pytest.raises(BlobMissing):
+        spool.get(drop)
+    with pytest.raises(BlobMissing):
+        spool.get("../../etc/passwd")
+
+
+def test_a_path_is_allowed_only_inside_its_roots_links_resolved(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "in").mkdir(parents=True)
+    outside.mkdir()
+    (root / "link-out").symlink_to(outside)
+    (root / "link-in").symlink_to(root / "in")
+    roots = (root.resolve(),)
+    assert library.allowed(root / "link-in", roots) == (root / "in").resolve()
+    for path in (outside, root / "link-out", root / ".." / "outside", Path("relative"), tmp_path):
+        with pytest.raises(PathNotAllowed):
+            library.allowed(path, roots)
+    with pytest.raises(PathMissing):
+        library.allowed(root / "none", roots)
+
+
+def test_a_folder_is_listed_by_patterns_without_hidden_files_and_links_that_lead_out(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "deep").mkdir(parents=True)
+    (tmp_path / "secret.jpg").touch()
+    for name in ("a.jpg", "b.PNG", ".hidden.jpg", "notes.txt", "deep/c.webp"):
+        (root / name).touch()
+    (root / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    roots = (root.resolve(),)
+
+    def found(**options: object) -> list[str]:
+        return [path.relative_to(root).as_posix() for path in library.photos(root, roots, dict(options))]
+
+    assert found() == ["a.jpg", "b.PNG", "deep/c.webp"]
+    assert found(recursive=False) == ["a.jpg", "b.PNG"]
+    assert found(include=["*.webp"]) == ["deep/c.webp"]
+    assert found(exclude=["deep/*"]) == ["a.jpg", "b.PNG"]
+
+
+@pytest.fixture
+def app(valkey_url: str) -> Celery:
+    return make_app(TaskSettings(redis_url=valkey_url), "test")
+
+
+def test_what_a_dead_worker_had_taken_goes_back_to_its_queue(app: Celery, valkey: redis.Redis) -> None:
+    push(valkey, queues.PHOTO, queues.PHOTO_QUEUE, {"id": uuid.uuid4().hex}, 10)
+    with app.connection_for_read() as connection:
+        channel = connection.channel()
+        message = channel.basic_get(queues.PHOTO_QUEUE)
+        assert message is not None
+        assert message.payload[1]["id"]
+        assert valkey.llen(queue_key(queues.PHOTO_QUEUE)) == 0
+        unacked, _ = unacked_keys("test")
+        assert valkey.hlen(PREFIX + unacked) == 1
+        assert recovery.restore_messages(valkey, "test") == 1
+        assert valkey.llen(queue_key(queues.PHOTO_QUEUE)) == 1
+        assert valkey.hlen(PREFIX + unacked) == 0
+
+
+def test_a_queue_takes_no_more_than_its_bound(valkey: redis.Redis) -> None:
+    depths = [push(valkey, queues.PHOTO, queues.PHOTO_QUEUE, {"id": str(n)}, 2) for n in range(4)]
+    assert depths == [None, None, 2, 2]
+
+
+def test_queues_are_served_interactive_first() -> None:
+    assert queues.expand("bulk,interactive") == queues.ALL_QUEUES
+    assert queues.expand("bulk.list") == ("bulk.list",)
+    with pytest.raises(ValueError, match="No queue"):
+        queues.expand("nonsense")
