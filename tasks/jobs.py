@@ -154,16 +154,7 @@ class Jobs(Leases):
             if job_id is None:
                 return False
             all_cached = state == "done" and set(outcome.results or ()) == set(outcome.cached)
-            connection.execute(
-                update(jobs)
-                .where(jobs.c.id == job_id)
-                .values(
-                    {
-                        jobs.c[state]: jobs.c[state] + 1,
-                        jobs.c.cached: jobs.c.cached + int(all_cached and bool(outcome.results)),
-                    }
-                )
-            )
+            ledger.count(connection, job_id, state, cached=all_cached and bool(outcome.results))
             seq = ledger.event(connection, job_id, "item", None, now, item_id)
             connection.execute(update(items).where(items.c.id == item_id).values(seq=seq))
             if not ledger.complete_if_done(connection, job_id, now):

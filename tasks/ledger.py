@@ -114,3 +114,12 @@ def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
         return False
     event(connection, job_id, "end", _counts_body(done), now)
     return True
+
+
+def count(connection: Connection, job_id: str, state: str, *, cached: bool) -> None:
+    """Count one finished item, `done` or `failed`."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values({jobs.c[state]: jobs.c[state] + 1, jobs.c.cached: jobs.c.cached + int(cached)})
+    )

@@ -24,6 +24,7 @@ LONG_FUNCTIONS_WITH_A_REASON = frozenset(
         "up",  # its options are the help text
         "scan",
         "demo",
+        "follow",  # reading, breaking and coming back are one loop
     }
 )
 HOSTS = re.compile(r"files[.]pythonhosted|pypi[.]org|registry[.]npmjs|deb[.]debian")

@@ -1,0 +1,60 @@
+"""How much is read of the labelled pictures: the floor that no change may go below."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+
+from cli.bench_ocr import labelled
+from engines.images import decode
+from engines.ocr.scoring import character_error, word_recall
+from engines.registry import Engines
+from engines.settings import EngineSettings
+from tests.conftest import SHARED
+
+SETTINGS = EngineSettings()
+FOLDER = SHARED / "testdata" / "ocr"
+ENTRIES = json.loads((FOLDER / "manifest.json").read_text())["entries"] if (FOLDER / "manifest.json").exists() else []
+FIRST = [(e["file"], e["truth"]["first"]) for e in ENTRIES if "first" in e.get("truth", {})]
+
+
+@pytest.fixture(scope="module")
+def engines() -> Engines:
+    return Engines(SETTINGS, "cpu")
+
+
+def read(engines: Engines, path: Path, model: str | None = None) -> list[str]:
+    return [line.text for line in engines.ocr(model).read(decode(path.read_bytes(), SETTINGS)).lines]
+
+
+def test_word_recall_is_at_least_092_on_files_with_full_truth(engines: Engines, shared: Path) -> None:
+    recalls = {
+        path.name: word_recall(truth, "\n".join(read(engines, path)))
+        for path, truth in labelled(shared / "testdata" / "ocr")
+    }
+    assert len(recalls) >= 7
+    assert fmean(recalls.values()) >= 0.92, recalls
+
+
+def test_character_error_is_at_most_004_on_receipts(engines: Engines, shared: Path) -> None:
+    errors = {
+        path.name: character_error(truth.split("\n"), read(engines, path))
+        for path, truth in labelled(shared / "testdata" / "ocr")
+        if path.name.startswith("sroie_")
+    }
+    assert len(errors) >= 7
+    assert fmean(errors.values()) <= 0.04, errors
+
+
+@pytest.mark.parametrize(("name", "first"), FIRST)
+def test_known_words_are_read(engines: Engines, shared: Path, name: str, first: str) -> None:
+    text = "".join(read(engines, shared / "testdata" / "ocr" / name)).replace(" ", "")
+    assert first.replace(" ", "") in text
+
+
+def test_the_other_bundled_model_reads_too(engines: Engines, shared: Path) -> None:
+    pictures: list[Any] = labelled(shared / "testdata" / "ocr")
+    recalls = [word_recall(truth, "\n".join(read(engines, path, "PP-OCRv5_mobile"))) for path, truth in pictures[:3]]
+    assert fmean(recalls) >= 0.8
