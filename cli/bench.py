@@ -32,7 +32,7 @@ def bench(
         rows += bench_ocr.measure(labelled, console)
     else:
         console.print(f"[yellow]No labelled pictures in {data}: reading is not measured.[/]")
-    rows += bench_queue.measure(requests, [path for path, _ in labelled], [truth for _, truth in labelled], console)
+    rows += bench_queue.measure(requests, labelled, console)
     console.print(_table(rows))
     if output is not None:
         output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")

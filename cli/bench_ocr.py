@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -10,34 +11,34 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-Labelled = list[tuple[Path, str]]
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A picture all of whose text is known, line by line with quads (8 numbers, pixels)."""
+
+    path: Path
+    lines: tuple[tuple[str, Any], ...]
+
+    @property
+    def text(self) -> str:
+        """All of it, one line a line."""
+        return "\n".join(text for text, _ in self.lines)
 
 
-def labelled(folder: Path) -> Labelled:
+def labelled(folder: Path) -> list[Labelled]:
     """Pictures with their full text, from a folder's manifest.json; empty where there is none."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         return []
     found = []
     for entry in json.loads(manifest.read_text(encoding="utf-8"))["entries"]:
-        text = full_text(entry)
-        if text:
-            found.append((folder / entry["file"], text))
+        lines = (entry.get("truth") or {}).get("lines")
+        if lines:
+            found.append(Labelled(folder / entry["file"], tuple((line["text"], line["quad"]) for line in lines)))
     return found
 
 
-def full_text(entry: dict[str, Any]) -> str | None:
-    """All words of a picture, where the manifest has them all."""
-    truth = entry.get("truth")
-    if not isinstance(truth, dict):
-        return None
-    lines = truth.get("lines") or truth.get("full_text")
-    if isinstance(lines, list):
-        return "\n".join(line if isinstance(line, str) else str(line.get("text", "")) for line in lines)
-    return lines if isinstance(lines, str) else None
-
-
-def measure(pictures: Labelled, console: Console) -> list[dict[str, Any]]:
+def measure(pictures: list[Labelled], console: Console) -> list[dict[str, Any]]:
     """Word recall, character error of receipts, images and CPU seconds: ours beside the reference's."""
     from cli.bench import row
     from engines.images import decode
@@ -48,15 +49,15 @@ def measure(pictures: Labelled, console: Console) -> list[dict[str, Any]]:
     engine = Engines(settings, "cpu").ocr(None)
     plain = _plain_pipeline()
 
-    def ours(path: Path) -> str:
-        return engine.read(decode(path.read_bytes(), settings)).text
+    def ours(path: Path) -> list[tuple[str, Any]]:
+        return [(line.text, line.box) for line in engine.read(decode(path.read_bytes(), settings)).lines]
 
-    ours(pictures[0][0])
-    plain(pictures[0][0])
+    ours(pictures[0].path)
+    plain(pictures[0].path)
     mine, theirs = _Tally(), _Tally()
-    for path, truth in track(pictures, "Reading", console=console):
-        mine.add(path, truth, ours)
-        theirs.add(path, truth, plain)
+    for picture in track(pictures, "Reading", console=console):
+        mine.add(picture, ours)
+        theirs.add(picture, plain)
     return [
         row(
             "ocr",
@@ -65,7 +66,7 @@ def measure(pictures: Labelled, console: Console) -> list[dict[str, Any]]:
             cpu_s_per_item=mine.cpu,
             reference=theirs.rate,
             ratio=mine.rate / theirs.rate,
-            accuracy={**mine.accuracy, "reference recall": theirs.accuracy["recall"]},
+            accuracy=mine.accuracy | {f"reference {name}": value for name, value in theirs.accuracy.items()},
         )
     ]
 
@@ -77,16 +78,16 @@ class _Tally:
         self.wall_s = 0.0
         self.cpu_s = 0.0
 
-    def add(self, path: Path, truth: str, read: Callable[[Path], str]) -> None:
+    def add(self, picture: Labelled, read: Callable[[Path], list[tuple[str, Any]]]) -> None:
         from engines.ocr.scoring import character_error, word_recall
 
         wall, cpu = time.perf_counter(), time.process_time()
-        text = read(path)
+        lines = read(picture.path)
         self.wall_s += time.perf_counter() - wall
         self.cpu_s += time.process_time() - cpu
-        self.recalls.append(word_recall(truth, text))
-        if path.name.startswith("sroie_"):
-            self.receipt_errors.append(character_error(truth.split("\n"), text.split("\n")))
+        self.recalls.append(word_recall(picture.text, "\n".join(text for text, _ in lines)))
+        if picture.path.name.startswith("sroie_"):
+            self.receipt_errors.append(character_error(picture.lines, lines))
 
     @property
     def rate(self) -> float:
@@ -102,18 +103,18 @@ class _Tally:
         return {"recall": fmean(self.recalls), **receipts}
 
 
-def _plain_pipeline() -> Callable[[Path], str]:
+def _plain_pipeline() -> Callable[[Path], list[tuple[str, Any]]]:
     """RapidOCR as it comes: the same weights, its own pre- and post-processing, onnxruntime."""
     from rapidocr import RapidOCR
 
     reader = RapidOCR(params={"Global.log_level": "error"})
 
-    def read(path: Path) -> str:
+    def read(path: Path) -> list[tuple[str, Any]]:
         from PIL import Image, ImageOps
 
         with Image.open(path) as picture:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
         found = reader(upright)
-        return "\n".join(found.txts or ())
+        return list(zip(found.txts or (), found.boxes if found.txts else (), strict=True))
 
     return read

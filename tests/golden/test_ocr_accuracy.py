@@ -25,14 +25,18 @@ def engines() -> Engines:
     return Engines(SETTINGS, "cpu")
 
 
+def placed(engines: Engines, path: Path) -> list[tuple[str, Any]]:
+    return [(line.text, line.box) for line in engines.ocr(None).read(decode(path.read_bytes(), SETTINGS)).lines]
+
+
 def read(engines: Engines, path: Path, model: str | None = None) -> list[str]:
     return [line.text for line in engines.ocr(model).read(decode(path.read_bytes(), SETTINGS)).lines]
 
 
 def test_word_recall_is_at_least_092_on_files_with_full_truth(engines: Engines, shared: Path) -> None:
     recalls = {
-        path.name: word_recall(truth, "\n".join(read(engines, path)))
-        for path, truth in labelled(shared / "testdata" / "ocr")
+        picture.path.name: word_recall(picture.text, "\n".join(read(engines, picture.path)))
+        for picture in labelled(shared / "testdata" / "ocr")
     }
     assert len(recalls) >= 7
     assert fmean(recalls.values()) >= 0.92, recalls
@@ -40,9 +44,9 @@ def test_word_recall_is_at_least_092_on_files_with_full_truth(engines: Engines, 
 
 def test_character_error_is_at_most_004_on_receipts(engines: Engines, shared: Path) -> None:
     errors = {
-        path.name: character_error(truth.split("\n"), read(engines, path))
-        for path, truth in labelled(shared / "testdata" / "ocr")
-        if path.name.startswith("sroie_")
+        picture.path.name: character_error(picture.lines, placed(engines, picture.path))
+        for picture in labelled(shared / "testdata" / "ocr")
+        if picture.path.name.startswith("sroie_")
     }
     assert len(errors) >= 7
     assert fmean(errors.values()) <= 0.04, errors
@@ -55,6 +59,6 @@ def test_known_words_are_read(engines: Engines, shared: Path, name: str, first: 
 
 
 def test_the_other_bundled_model_reads_too(engines: Engines, shared: Path) -> None:
-    pictures: list[Any] = labelled(shared / "testdata" / "ocr")
-    recalls = [word_recall(truth, "\n".join(read(engines, path, "PP-OCRv5_mobile"))) for path, truth in pictures[:3]]
+    pictures = labelled(shared / "testdata" / "ocr")[:3]
+    recalls = [word_recall(p.text, "\n".join(read(engines, p.path, "PP-OCRv5_mobile"))) for p in pictures]
     assert fmean(recalls) >= 0.8
