@@ -31,7 +31,7 @@ def client_of(request: Request, settings: ApiSettings) -> str:
     return peer
 
 
-def require_native_key(request: Request) -> None:
+async def require_native_key(request: Request) -> None:
     """A key in `api-key` or `Authorization: Bearer`, or a client of a trusted network that no browser page drives.
 
     Raises:
@@ -51,7 +51,7 @@ def require_native_key(request: Request) -> None:
     raise ApiError("unauthorized", "A key is needed.", "Send the value of API_AUTH_KEY in the header api-key.")
 
 
-def require_mt_photos_key(request: Request, api_key: Annotated[str, Header(alias="api-key")]) -> None:
+async def require_mt_photos_key(request: Request, api_key: Annotated[str, Header(alias="api-key")]) -> None:
     """The header `api-key`, always: missing is FastAPI's own 422, wrong is 401."""
     settings = settings_of(request)
     if settings.needs_key and not key_matches(api_key, settings):

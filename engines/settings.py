@@ -43,7 +43,12 @@ class EngineSettings(BaseSettings):
         default=False, description="Read what is there of a truncated picture instead of refusing it."
     )
     max_side: int = Field(default=10_000, ge=1, description="Longest side of a picture that is decoded, pixels.")
-    max_pixels: int = Field(default=100_000_000, ge=1, description="Largest area of a picture that is decoded, pixels.")
+    max_pixels: int = Field(
+        default=100_000_000,
+        ge=1,
+        le=100_000_000,
+        description="Largest area of a picture that is decoded, pixels; it can be lowered.",
+    )
 
     @field_validator("runtime", "precision", mode="before")
     @classmethod

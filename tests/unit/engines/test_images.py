@@ -66,6 +66,7 @@ def test_exif_orientation_is_undone(orientation: int, form: str, settings: Engin
     assert is_red_above_blue(image.pixels[:, 20:])
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")
 def test_a_broken_exif_block_costs_only_the_turn(settings: EngineSettings) -> None:
     image = decode(encode(two_halves(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f\x01"), settings)
     assert is_red_above_blue(image.pixels)
