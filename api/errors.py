@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from engines.errors import EngineError
-from tasks.errors import QueueFull, TaskError
+from tasks.errors import BrokerDown, QueueFull, TaskError
 from tasks.failures import Failure
 
 STATUS: Final[dict[str, int]] = {
@@ -28,6 +28,7 @@ STATUS: Final[dict[str, int]] = {
     "not_a_picture": 415,
     "picture_undecodable": 422,
     "picture_out_of_range": 422,
+    "picture_unusable": 422,
     "queue_full": 429,
     "engine_error": 500,
     "inference_failed": 500,
@@ -36,6 +37,7 @@ STATUS: Final[dict[str, int]] = {
     "worker_died": 500,
     "broker_down": 503,
     "device_missing": 503,
+    "model_error": 503,
     "model_missing": 503,
     "no_worker": 503,
     "queue_timeout": 504,
@@ -87,6 +89,11 @@ async def on_service_error(_request: Request, error: Exception) -> Response:
     """Native answer to an error of ours."""
     assert isinstance(error, SERVICE_ERRORS)
     return respond(status_of(error.code), body(error.code, str(error), error.hint), headers_of(error))
+
+
+async def on_broker_error(request: Request, _error: Exception) -> Response:
+    """503 where Redis does not answer, whichever route needed it."""
+    return await on_service_error(request, BrokerDown(*BrokerDown.SAYS))
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import redis
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -44,6 +45,7 @@ def create_app() -> FastAPI:
     app.add_middleware(Measure)
     for error in errors.SERVICE_ERRORS:
         app.add_exception_handler(error, errors.on_service_error)
+    app.add_exception_handler(redis.RedisError, errors.on_broker_error)
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)

@@ -2,8 +2,8 @@
 
 import json
 import sys
-import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -178,19 +178,17 @@ def _print_jobs(rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         console().print("No jobs. Make one with: darkroom scan FOLDER")
         return
-    table = _table("job", "state", "kind", "photos", "failed", "rate", "time left", "created")
+    table = _table("job", "state", "photos", "left", "created")
+    table.columns[0].min_width = max(len(job["task_id"]) for job in rows)  # it is there to be copied
     for job in rows:
         counts = job["counts"]
-        finished = counts["done"] + counts["failed"]
+        failed = f" [red]{counts['failed']:,} failed[/]" if counts["failed"] else ""
         table.add_row(
             job["task_id"],
             _state(job["state"]),
-            job["kind"],
-            f"{finished:,}/{counts['total']:,}",
-            f"[red]{counts['failed']:,}[/]" if counts["failed"] else "",
-            f"{job['rate_per_s']:.1f}/s" if job.get("rate_per_s") else "",
+            f"{counts['done'] + counts['failed']:,}/{counts['total']:,}{failed}",
             span(job["eta_s"]) if job.get("eta_s") else "",
-            at(job["created_at"]),
+            at(job["created_at"], brief=True),
         )
     console().print(table)
 
@@ -213,7 +211,7 @@ def _print_results(rows: Sequence[dict[str, Any]]) -> None:
 def _table(*headers: str) -> "Table":
     from rich.table import Table
 
-    return Table(*headers, box=None, padding=(0, 3, 0, 0), header_style="dim", show_header=bool(headers))
+    return Table(*headers, box=None, padding=(0, 2, 0, 0), header_style="dim", show_header=bool(headers))
 
 
 def _state(state: str) -> str:
@@ -221,15 +219,12 @@ def _state(state: str) -> str:
     return f"[{colour}]{state}[/]" if colour else state
 
 
-def at(moment: float | str | None) -> str:
-    """A time of the API, seconds since 1970 or ISO 8601, in local time."""
-    if moment is None:
-        return ""
-    if isinstance(moment, str):
-        from datetime import datetime
-
-        moment = datetime.fromisoformat(moment).timestamp()
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+def at(moment: str, brief: bool = False) -> str:
+    """A time of the API (ISO 8601) in local time; `brief`: the time of day, or the date of another day."""
+    when = datetime.fromisoformat(moment).astimezone()
+    if not brief:
+        return f"{when:%Y-%m-%d %H:%M:%S}"
+    return f"{when:%H:%M}" if when.date() == datetime.now(UTC).astimezone().date() else f"{when:%Y-%m-%d}"
 
 
 def span(seconds: float) -> str:

@@ -13,6 +13,7 @@ from cli.supervisor import CANNOT_START
 def main(devices: str, external_broker: bool) -> int:
     """`devices` as in `DEVICES`; `external_broker`: REDIS_URL is somebody else's server."""
     try:
+        check_settings()
         if external_broker:
             check_broker()
         found = find_devices(devices)
@@ -26,6 +27,23 @@ def main(devices: str, external_broker: bool) -> int:
 
 class Refused(Exception):
     """The service cannot start; the message names the next step."""
+
+
+def check_settings() -> None:
+    """Raises Refused with the environment variable that cannot be understood, before three parts trip over it."""
+    from pydantic import ValidationError
+
+    from api.settings import ApiSettings
+    from engines.settings import EngineSettings
+    from tasks.settings import TaskSettings
+
+    for settings in (TaskSettings, EngineSettings, ApiSettings):
+        try:
+            settings()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "_".join(str(part) for part in first["loc"]).upper()
+            raise Refused(f"{name}={first['input']}: {first['msg']}. The README lists all settings.") from error
 
 
 def check_broker() -> None:
@@ -59,7 +77,7 @@ def find_devices(wanted: str) -> list[str]:
         for name in named:
             check_device(name)
     except EngineError as error:
-        raise Refused(" ".join(str(part) for part in (error, error.hint) if part)) from error
+        raise Refused("; ".join(str(part).rstrip(".") for part in (error, error.hint) if part)) from error
     return named
 
 

@@ -47,7 +47,7 @@ class EngineSettings(BaseSettings):
         default=100_000_000,
         ge=1,
         le=100_000_000,
-        description="Largest area of a picture that is decoded, pixels; it can be lowered.",
+        description="Largest area of a picture that is decoded, pixels.",
     )
 
     @field_validator("runtime", "precision", mode="before")

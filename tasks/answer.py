@@ -52,6 +52,9 @@ def handle(worker: "Worker", message: dict[str, Any]) -> None:
         }
     except (EngineError, TaskError) as error:
         body["error"] = {"code": error.code, "message": str(error), "hint": error.hint}
+    except Exception:
+        log.exception("a request failed")
+        body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
     _reply(worker, message["reply_to"], body)
     for finding in fresh:
         results.keep(worker.store, message["sha256"], finding)

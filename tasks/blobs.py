@@ -39,9 +39,10 @@ class Spool:
         """
         key = f"{sha256}-{owner}" if owner else sha256
         path = self.path(key)
-        if not owner and path.exists():
-            os.utime(path)
-            return key
+        if not owner:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path)
+                return key
         partial = path.with_name(f".{uuid.uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,10 @@ class Spool:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < limit:
                     old[path.name] = path
-        gone = set(old) - needed(list(old))
-        for name in gone:
-            old[name].unlink(missing_ok=True)
-        return len(gone)
+        removed = 0
+        for name in set(old) - needed(list(old)):
+            with contextlib.suppress(FileNotFoundError):
+                if old[name].stat().st_mtime < limit:  # nobody has put it again meanwhile
+                    old[name].unlink()
+                    removed += 1
+        return removed

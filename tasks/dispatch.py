@@ -186,7 +186,7 @@ class Dispatch:
             UnknownTask, QueueFull, PathNotAllowed, PathMissing.
         """
         wanted = analyses.check(tasks, self.settings)
-        path = library.allowed(Path(folder).expanduser(), self.settings.roots)
+        path = library.allowed(Path(folder), self.settings.roots)
         chosen = {**options, "library": str(path)}
         job_id = self.jobs.create("library", wanted, options=chosen, listing=True, limit=self.settings.job_limit, **job)
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
@@ -242,4 +242,4 @@ def _broker_errors() -> Any:
     try:
         yield
     except (kombu.exceptions.OperationalError, redis.RedisError) as error:
-        raise BrokerDown("The queue does not answer.", "Look at /readyz; try again in a few seconds.") from error
+        raise BrokerDown(*BrokerDown.SAYS) from error

@@ -68,6 +68,7 @@ class BrokerDown(TaskError):
     """Redis does not answer."""
 
     code = "broker_down"
+    SAYS = ("The queue does not answer.", "Look at /readyz; try again in a few seconds.")
 
 
 class JobUnknown(TaskError):

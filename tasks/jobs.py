@@ -35,6 +35,9 @@ from tasks.leases import Lease, LeasedItem, Leases
 from tasks.ledger import ACTIVE, NewItem
 from tasks.store.models import items, jobs
 
+MOST_KEYS = 500
+"""Databases limit the values of one statement."""
+
 __all__ = ["ACTIVE", "Jobs", "Lease", "LeasedItem", "NewItem", "Outcome"]
 
 
@@ -193,6 +196,7 @@ class Jobs(Leases):
             ledger.expect(job, ("completed", "cancelled"), "retried")
             if not job.failed:
                 raise WrongState(f"Nothing failed in job {job_id}, so there is nothing to retry.")
+            ledger.keep_failures(connection, job_id)
             connection.execute(
                 update(items)
                 .where(items.c.job_id == job_id, items.c.state == "failed")
@@ -212,8 +216,12 @@ class Jobs(Leases):
     def needed_blobs(self, keys: list[str]) -> set[str]:
         """Which of these blobs an unfinished or failed item still needs."""
         waiting = items.c.state.in_(("queued", "running", "failed"))
+        needed: set[str] = set()
         with self.store.read() as connection:
-            return set(connection.scalars(select(items.c.blob).where(items.c.blob.in_(keys), waiting)))
+            for start in range(0, len(keys), MOST_KEYS):
+                some = items.c.blob.in_(keys[start : start + MOST_KEYS])
+                needed.update(connection.scalars(select(items.c.blob).where(some, waiting)))
+        return needed
 
     def waiting(self) -> dict[str, tuple[int, float]]:
         """For each priority with photos that wait: how many, and since when the oldest job waits."""

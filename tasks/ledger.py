@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from tasks.errors import JobUnknown, WrongState
 from tasks.store.models import events, items, jobs
@@ -114,6 +114,25 @@ def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
         return False
     event(connection, job_id, "end", _counts_body(done), now)
     return True
+
+
+def keep_failures(connection: Connection, job_id: str) -> None:
+    """Write failures into their frames before the items are tried again, so that a replay says what was said."""
+    failed = connection.execute(
+        select(items.c.seq, items.c.error_code, items.c.error_message).where(
+            items.c.job_id == job_id, items.c.state == "failed"
+        )
+    )
+    said = [
+        {
+            "at_seq": row.seq,
+            "said": {"status": "failed", "error": {"code": row.error_code, "message": row.error_message}},
+        }
+        for row in failed
+    ]
+    if said:
+        frame = update(events).where(events.c.job_id == job_id, events.c.seq == bindparam("at_seq"))
+        connection.execute(frame.values(body=bindparam("said")), said)
 
 
 def count(connection: Connection, job_id: str, state: str, *, cached: bool) -> None:

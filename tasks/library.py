@@ -27,7 +27,9 @@ def allowed(path: Path, roots: Sequence[Path]) -> Path:
         PathMissing: it is allowed and not there.
     """
     try:
+        path = path.expanduser()
         real = path.resolve(strict=False)
+        there = real.exists()
     except (OSError, RuntimeError, ValueError) as error:
         raise PathNotAllowed("The path cannot be resolved.") from error
     if not path.is_absolute() or not any(real == root or root in real.parents for root in roots):
@@ -35,7 +37,7 @@ def allowed(path: Path, roots: Sequence[Path]) -> Path:
             "The path is not under any folder of LIBRARY_ROOTS.",
             "Add its folder to LIBRARY_ROOTS and start again.",
         )
-    if not real.exists():
+    if not there:
         raise PathMissing(f"There is nothing at {path}.")
     return real
 

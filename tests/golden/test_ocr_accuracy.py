@@ -58,6 +58,28 @@ def test_known_words_are_read(engines: Engines, shared: Path, name: str, first: 
     assert first.replace(" ", "") in text
 
 
+def test_as_many_lines_are_found_as_there_are(engines: Engines, shared: Path) -> None:
+    counted = {e["file"]: e["truth"]["n_lines"] for e in ENTRIES if "n_lines" in e["truth"]}
+    found = {name: len(read(engines, shared / "testdata" / "ocr" / name)) for name in counted}
+    assert counted
+    assert found == counted
+
+
+def test_large_letters_in_a_photo_are_read(engines: Engines, shared: Path) -> None:
+    wanted = {e["file"]: e["truth"]["contains_any"] for e in ENTRIES if "contains_any" in e["truth"]}
+    assert wanted
+    for name, words in wanted.items():
+        text = " ".join(read(engines, shared / "testdata" / "ocr" / name)).upper()
+        assert any(word in text for word in words), text
+
+
+def test_crops_of_a_single_line_are_read_whole(engines: Engines, shared: Path) -> None:
+    # The Cyrillic one needs a recogniser that knows its alphabet.
+    crops = {e["file"]: e["truth"]["text"] for e in ENTRIES if e["truth"].get("crop") and "cyrillic" not in e["file"]}
+    assert crops
+    assert {name: "".join(read(engines, shared / "testdata" / "ocr" / name)) for name in crops} == crops
+
+
 def test_the_other_bundled_model_reads_too(engines: Engines, shared: Path) -> None:
     pictures = labelled(shared / "testdata" / "ocr")[:3]
     recalls = [word_recall(p.text, "\n".join(read(engines, p.path, "PP-OCRv5_mobile"))) for p in pictures]

@@ -27,7 +27,23 @@ def test_edit_distance_counts_single_changes(first: str, second: str, distance: 
     assert edit_distance(first, second) == distance
 
 
+def placed(*lines: tuple[str, float, float]) -> list[tuple[str, list[float]]]:
+    """Lines of text at (x, y), 100 x 20 pixels each."""
+    return [(text, [x, y, x + 100, y, x + 100, y + 20, x, y + 20]) for text, x, y in lines]
+
+
 def test_character_error_looks_at_letters_not_at_spaces_or_case() -> None:
-    assert character_error(["CASH BILL"], ["cash", "bill"]) == 0
-    assert character_error(["0123456789"], ["0123456780"]) == pytest.approx(0.1)
-    assert character_error([], ["x"]) == 1
+    assert character_error(placed(("CASH BILL", 0, 0)), placed(("cash", 0, 0), ("bill", 110, 0))[:1]) == 0.5
+    assert character_error(placed(("CASH BILL", 0, 0)), placed(("cashbill", 0, 2))) == 0
+    assert character_error(placed(("0123456789", 0, 0)), placed(("0123456780", 0, 0))) == pytest.approx(0.1)
+
+
+def test_character_error_does_not_depend_on_the_order_of_the_lines() -> None:
+    truth = placed(("one", 0, 0), ("two", 0, 30), ("three", 0, 60))
+    assert character_error(truth, truth[::-1]) == 0
+
+
+def test_text_that_nobody_labelled_is_no_error_but_lost_text_is() -> None:
+    truth = placed(("one", 0, 0), ("two", 0, 30))
+    assert character_error(truth, [*truth, *placed(("handwriting", 0, 300))]) == 0
+    assert character_error(truth, truth[:1]) == pytest.approx(0.5)
