@@ -58,7 +58,7 @@ class TaskSettings(BaseSettings):
         ge=30,
         description="Time after which the broker offers an unacknowledged message again, seconds.",
     )
-    heartbeat_s: float = Field(default=3, gt=0, description="Pause between two signs of life of a worker, seconds.")
+    heartbeat_s: float = Field(default=4, gt=0, description="Pause between two signs of life of a worker, seconds.")
     job_ttl_days: float = Field(default=30, gt=0, description="Days that a finished job and its frames are kept.")
     blob_ttl_s: float = Field(
         default=3600,
