@@ -17,7 +17,7 @@ from tasks import analyses, control, envelope, events, library, liveness, queues
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import WORKERS, attempts_key, connect, connect_async, queue_key
-from tasks.errors import BrokerDown, NoWorker, QueueFull, QueueTimeout, RunTimeout
+from tasks.errors import BrokerDown, NoWorker, PathMissing, QueueFull, QueueTimeout, RunTimeout
 from tasks.failures import Failure
 from tasks.jobs import Jobs, NewItem
 from tasks.replies import Replies
@@ -187,6 +187,8 @@ class Dispatch:
         """
         wanted = analyses.check(tasks, self.settings)
         path = library.allowed(Path(folder), self.settings.roots)
+        if not path.is_dir():
+            raise PathMissing(f"{folder} is not a folder.", "Name its folder, or upload the file.")
         chosen = {**options, "library": str(path)}
         job_id = self.jobs.create("library", wanted, options=chosen, listing=True, limit=self.settings.job_limit, **job)
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)

@@ -20,8 +20,12 @@ import pytest
 import redis
 from PIL import Image, ImageDraw
 
+from engines.settings import EngineSettings
 from tasks.broker import connect
+from tasks.queues import ALL_QUEUES
+from tasks.settings import TaskSettings
 from tasks.store.session import Store, migrate
+from tasks.worker import Worker, _assemble
 
 T = TypeVar("T")
 SHARED = Path(__file__).parents[2] / "shared"
@@ -94,6 +98,20 @@ def valkey(valkey_url: str) -> Iterator[redis.Redis]:
     client.close()
 
 
+@pytest.fixture
+def worker(tmp_path: Path, valkey_url: str, valkey: redis.Redis) -> Iterator[Worker]:
+    """The parts of a worker that serves everything, without its threads."""
+    settings = TaskSettings(
+        darkroom_home=tmp_path, redis_url=valkey_url, enable_probe=True, library_roots=str(tmp_path / "library")
+    )
+    migrate(settings.database)
+    made = _assemble("cpu", ALL_QUEUES, 1, settings, EngineSettings(), "test")
+    yield made
+    made.redis.close()
+    made.app.close()
+    made.store.close()
+
+
 class Service:
     """A whole Darkroom, started as a person would."""
 
@@ -161,6 +179,7 @@ class Service:
         self.http.close()
         _, alive = psutil.wait_procs(everything[1:], timeout=1)
         assert not alive, f"left running: {alive}"
+        assert spent < 10, f"it took {spent:.1f} s to stop"
         return spent
 
 

@@ -1,23 +1,9 @@
 """A photo is started three times at most."""
 
-from pathlib import Path
-
-import pytest
-
-from engines.settings import EngineSettings
-from tasks import bulk
+from tasks import bulk, views
 from tasks.jobs import Jobs, NewItem
-from tasks.settings import TaskSettings
-from tasks.store.session import migrate
-from tasks.worker import Worker, _assemble
+from tasks.worker import Worker
 from tests.conftest import picture
-
-
-@pytest.fixture
-def worker(tmp_path: Path, valkey_url: str, valkey: object) -> Worker:
-    settings = TaskSettings(darkroom_home=tmp_path, redis_url=valkey_url, enable_probe=True)
-    migrate(settings.database)
-    return _assemble("cpu", ("bulk.jobs",), 1, settings, EngineSettings(), "test")
 
 
 def start_and_die(jobs: Jobs, owner: str) -> None:
@@ -39,10 +25,7 @@ def test_a_photo_whose_worker_died_three_times_fails_and_its_neighbour_is_finish
             assert [item.name for item in bulk_lease.items] == ["good"]
             bulk._work_on(worker, bulk_lease, "x/1#1")
     bulk.take_turn(worker, "bulk")
-    from tasks import views
-
     found = {line["name"]: line["error"] for line in views.finished(worker.store, job, 0, 10)}
     assert found["good"] is None
     assert found["poison"]["code"] == "worker_died"
     assert views.job(worker.store, job)["state"] == "completed"
-    worker.store.close()

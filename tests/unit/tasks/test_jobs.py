@@ -209,3 +209,69 @@ def test_counts_add_up_and_frames_have_no_gaps_whatever_happens(jobs: Jobs, seed
         after = seqs[-1]
     assert seqs == list(range(1, len(seqs) + 1))
     assert over == (state(jobs, job) in ("completed", "cancelled"))
+
+
+def test_what_runs_in_a_paused_job_is_recorded_and_may_end_it(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    lease = jobs.draw("w/1#1", "bulk", 1, 60)
+    assert lease is not None
+    jobs.pause(job)
+    assert jobs.finish(lease.items[0].id, DONE)
+    assert state(jobs, job) == "completed"
+
+
+def test_an_item_that_was_given_to_another_is_recorded_by_whoever_is_first(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    slow = jobs.draw("slow/1#1", "bulk", 1, -1)
+    jobs.release_expired()
+    quick = jobs.draw("quick/1#1", "bulk", 1, 60)
+    assert slow is not None
+    assert quick is not None
+    assert slow.items[0].id == quick.items[0].id
+    assert jobs.finish(slow.items[0].id, DONE)
+    assert not jobs.finish(quick.items[0].id, FAILED)
+    assert counts(jobs, job)["done"] == 1
+
+
+def test_photos_that_are_cached_count_as_done_too(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(2))
+    lease = jobs.draw("w/1#1", "bulk", 2, 60)
+    assert lease is not None
+    jobs.finish(lease.items[0].id, Outcome(results={"ocr": 1}, cached=("ocr",)))
+    jobs.finish(lease.items[1].id, Outcome(results={"ocr": 1}))
+    assert (counts(jobs, job)["done"], counts(jobs, job)["cached"]) == (2, 1)
+
+
+def test_uploads_are_needed_while_their_photos_are_unfinished_or_failed(jobs: Jobs) -> None:
+    items = [NewItem(name, blob=name) for name in ("waits", "fails", "works")]
+    jobs.create("photos", ["ocr"], new_items=items)
+    lease = jobs.draw("w/1#1", "bulk", 3, 60)
+    assert lease is not None
+    by_name = {item.name: item.id for item in lease.items}
+    jobs.finish(by_name["fails"], FAILED)
+    jobs.finish(by_name["works"], DONE)
+    nobodys = [f"other{n}" for n in range(70_000)]  # more than a database takes in one statement
+    assert jobs.needed_blobs(["waits", *nobodys, "fails", "works"]) == {"waits", "fails"}
+
+
+def test_ended_jobs_are_forgotten_with_their_frames_and_others_stay(jobs: Jobs) -> None:
+    ended = jobs.create("photos", ["ocr"])
+    waits = jobs.create("photos", ["ocr"], new_items=new(1))
+    assert jobs.forget_older_than(60) == 0
+    assert jobs.forget_older_than(-1) == 1
+    with pytest.raises(JobUnknown):
+        events.frames(jobs.store, ended, 0)
+    assert state(jobs, waits) == "queued"
+
+
+def test_pages_of_jobs_go_from_new_to_old_without_gap_or_repetition(jobs: Jobs) -> None:
+    made = [jobs.create("photos", ["ocr"]) for _ in range(7)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page, cursor = views.list_jobs(jobs.store, None, 3, cursor)
+        seen += [found["task_id"] for found in page]
+        if cursor is None:
+            break
+    assert seen == made[::-1]
+    assert views.list_jobs(jobs.store, "running", 3, None) == ([], None)

@@ -1,20 +1,24 @@
 """Migrations, blobs, results, folders and messages of dead workers."""
 
+import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from celery import Celery
+from sqlalchemy import inspect
 
 from tasks import library, queues, recovery, results
 from tasks.app import make_app, unacked_keys
 from tasks.blobs import Spool
 from tasks.broker import PREFIX, queue_key
 from tasks.envelope import push
-from tasks.errors import BlobMissing, PathMissing, PathNotAllowed
+from tasks.errors import BlobMissing, PathMissing, PathNotAllowed, SpoolFull
 from tasks.results import Finding
 from tasks.settings import TaskSettings
 from tasks.store.models import metadata
@@ -117,3 +121,85 @@ def test_queues_are_served_interactive_first() -> None:
     assert queues.expand("bulk.list") == ("bulk.list",)
     with pytest.raises(ValueError, match="No queue"):
         queues.expand("nonsense")
+
+
+def test_going_down_leaves_nothing_and_up_again_gives_everything(store: Store) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    import tasks.store.session
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(tasks.store.session.__file__).parent / "migrations"))
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    with store.read() as connection:
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+    migrate(str(store.engine.url))
+    with store.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_two_may_migrate_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, [url] * 4))
+    store = Store(url)
+    store.check()
+    store.close()
+
+
+def test_the_same_upload_is_kept_once_and_lives_on(tmp_path: Path) -> None:
+    spool = Spool(f"file://{tmp_path}/spool")
+    key = spool.put(b"same", "a" * 64)
+    os.utime(spool.path(key), (0, 0))
+    assert spool.put(b"same", "a" * 64) == key
+    assert spool.sweep(60, lambda keys: set()) == 0, "it was put again a moment ago"
+    own = spool.put(b"same", "a" * 64, owner="request1")
+    spool.delete(own)
+    spool.delete(own)
+    assert spool.get(key) == b"same"
+
+
+def test_what_is_put_while_the_sweep_looks_stays(tmp_path: Path) -> None:
+    spool = Spool(f"file://{tmp_path}/spool")
+    key = spool.put(b"x", "a" * 64)
+    os.utime(spool.path(key), (0, 0))
+
+    def put_again(_keys: list[str]) -> set[str]:
+        spool.put(b"x", "a" * 64)
+        return set()
+
+    assert spool.sweep(60, put_again) == 0
+    assert spool.get(key) == b"x"
+
+
+def test_a_full_disk_is_an_error_and_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(f"file://{tmp_path}/spool")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(SpoolFull, match="full"):
+        spool.put(b"x", "a" * 64)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("url", ["/folder", "s3://bucket", "file://", ""])
+def test_a_place_for_uploads_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="BLOB_URL"):
+        Spool(url)
+
+
+def test_explicit_urls_stand_in_place_of_those_in_the_home(tmp_path: Path) -> None:
+    own = TaskSettings(darkroom_home=tmp_path)
+    assert own.redis == f"unix://{tmp_path}/run/valkey.sock"
+    assert own.database == f"sqlite:///{tmp_path}/darkroom.db"
+    assert own.blobs == f"file://{tmp_path}/spool"
+    other = TaskSettings(redis_url="redis://r/1", database_url="sqlite:////d.db", blob_url="file:///b")
+    assert (other.redis, other.database, other.blobs) == ("redis://r/1", "sqlite:////d.db", "file:///b")
+
+
+def test_roots_are_separated_like_path_and_links_resolved(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    roots = TaskSettings(library_roots=f"{tmp_path}/link:{tmp_path}/b").roots
+    assert roots == (tmp_path / "a", tmp_path / "b")
