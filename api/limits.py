@@ -31,6 +31,7 @@ class UploadLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.max_bytes:
+                await self._drain(receive)
                 raise self._error()
             return message
 
@@ -38,16 +39,22 @@ class UploadLimit:
 
     def _error(self) -> ApiError:
         return ApiError(
-            "too_large", f"The upload is over {self.max_bytes // 2**20} MiB.", "MAX_UPLOAD_MB raises the limit."
+            "too_large",
+            f"The upload is over {self.max_bytes // 2**20} MiB.",
+            "MAX_UPLOAD_MB raises the limit.",
+            {"Connection": "close"},
         )
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._drain(receive)
         error = self._error()
+        answer = respond(413, body(error.code, str(error), error.hint), error.headers)
+        await answer(scope, receive, send)
+
+    async def _drain(self, receive: Receive) -> None:
         drained = 0
         while drained < DRAIN_BYTES:
             message = await receive()
             drained += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body"):
-                break
-        answer = respond(413, body(error.code, str(error), error.hint), {"Connection": "close"})
-        await answer(scope, receive, send)
+                return
