@@ -11,6 +11,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import redis
+
 from engines.errors import EngineError
 from tasks import events, library, photo, queues, results
 from tasks.analyses import PROBE
@@ -41,9 +43,14 @@ def register(worker: "Worker") -> None:
 
 
 def invite(worker: "Worker", priority: queues.Priority) -> None:
-    """Send word that there is work, unless word is waiting already."""
+    """Send word that there is work, unless word is waiting already; without a broker, upkeep sends it later."""
     queue = queues.JOB_QUEUES[priority]
-    if not worker.redis.exists(queue_key(queue)):
+    try:
+        waiting = worker.redis.exists(queue_key(queue))
+    except redis.RedisError as error:
+        log.warning("broker does not answer, word of work is sent later: %s", error)
+        return
+    if not waiting:
         worker.publish(queues.DRAW, queue, priority=priority)
 
 
@@ -56,8 +63,8 @@ def take_turn(worker: "Worker", priority: queues.Priority) -> None:
         lease = worker.jobs.draw(owner, priority, limit, worker.settings.lease_ttl_s)
         if lease is None:
             return
-        invite(worker, priority)
         try:
+            invite(worker, priority)
             _work_on(worker, lease, owner)
         finally:
             worker.jobs.release(owner)
