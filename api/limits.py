@@ -1,11 +1,15 @@
 """Uploads are limited before they are read."""
 
+import asyncio
+import contextlib
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, body, respond
 
 DRAIN_BYTES = 8 * 2**20
-"""So much of a refused upload is read and thrown away, so that most clients see the answer and not a broken pipe."""
+DRAIN_S = 10
+"""After its answer so much of a refused upload is read on, so that its sender sees the answer and not a broken pipe."""
 
 
 class UploadLimit:
@@ -20,22 +24,32 @@ class UploadLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self.max_bytes:
-            await self._refuse(scope, receive, send)
-            return
-        taken = 0
+        taken, refused = 0, False
 
         async def counted() -> Message:
-            nonlocal taken
+            nonlocal taken, refused
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.max_bytes:
-                await self._drain(receive)
+                refused = True
                 raise self._error()
             return message
 
-        await self.app(scope, counted, send)
+        async def patient(message: Message) -> None:
+            if refused and message["type"] == "http.response.body" and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                await self._drain(receive)
+                message = {"type": "http.response.body", "body": b""}
+            await send(message)
+
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if announced.isdigit() and int(announced) > self.max_bytes:
+            refused = True
+            error = self._error()
+            answer = respond(413, body(error.code, str(error), error.hint), error.headers)
+            await answer(scope, receive, patient)
+            return
+        await self.app(scope, counted, patient)
 
     def _error(self) -> ApiError:
         return ApiError(
@@ -45,16 +59,12 @@ class UploadLimit:
             {"Connection": "close"},
         )
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._drain(receive)
-        error = self._error()
-        answer = respond(413, body(error.code, str(error), error.hint), error.headers)
-        await answer(scope, receive, send)
-
     async def _drain(self, receive: Receive) -> None:
         drained = 0
-        while drained < DRAIN_BYTES:
-            message = await receive()
-            drained += len(message.get("body", b""))
-            if message["type"] == "http.disconnect" or not message.get("more_body"):
-                return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while drained < DRAIN_BYTES:
+                    message = await receive()
+                    drained += len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body"):
+                        return

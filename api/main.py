@@ -15,6 +15,7 @@ from api.limits import UploadLimit
 from api.measure import Measure
 from api.routes import health, jobs, metrics, page, photos, result, system
 from api.settings import ApiSettings
+from tasks import garbage
 from tasks.dispatch import Dispatch
 from tasks.settings import TaskSettings
 
@@ -27,6 +28,7 @@ def create_app() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.dispatch = Dispatch(TaskSettings())
         await app.state.dispatch.start()
+        garbage.settle()
         try:
             yield
         finally:

@@ -38,6 +38,7 @@ def api(
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,  # api/security.py reads them, with the trusted proxies in mind
         "timeout_graceful_shutdown": GRACE_S,
         "backlog": 2048,
     }

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import redis
@@ -11,35 +11,37 @@ from engines.errors import EngineError
 from monitoring import metrics
 from tasks import photo, queues, results
 from tasks.analyses import PROBE
-from tasks.broker import attempts_key
 from tasks.errors import QueueTimeout, TaskError, WorkerDied
+from tasks.transport import ATTEMPTS_HEADER
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
 REPLY_TTL_S = 120
-ATTEMPTS_TTL_S = 3600
+REPLY: Final = "redis.call('LPUSH', KEYS[1], ARGV[1]) return redis.call('EXPIRE', KEYS[1], ARGV[2])"
 log = logging.getLogger(__name__)
 
 
 def register(worker: "Worker") -> None:
     """Make the task known to the worker's application."""
 
-    @worker.app.task(name=queues.PHOTO)  # type: ignore[untyped-decorator]
-    def answer_photo(**message: Any) -> None:
-        handle(worker, message)
+    @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
+    def answer_photo(task: Any, **message: Any) -> None:
+        handle(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
 
-def handle(worker: "Worker", message: dict[str, Any]) -> None:
-    """Do the work of one message and send its answer.
+def handle(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
+    """Do the work of one message, send its answer and remove its upload.
 
-    The message has `id`, `blob`, `sha256`, `tasks`, `cache`, `reply_to`, `sent_at` and `deadline` (seconds since 1970).
+    Args:
+        message: `id`, `blob`, `sha256`, `tasks`, `cache`, `reply_to`, `sent_at` and `deadline` (seconds since 1970).
+        attempts: how often this message was delivered, this time counted.
     """
     started = time.time()
     body: dict[str, Any] = {"id": message["id"]}
     fresh: list[results.Finding] = []
     try:
-        report = _work(worker, message, started)
+        report = _work(worker, message, started, attempts)
         fresh = [f for task, f in report.findings.items() if task not in report.cached and task != PROBE]
         body["report"] = {
             "sha256": report.sha256,
@@ -56,19 +58,15 @@ def handle(worker: "Worker", message: dict[str, Any]) -> None:
         log.exception("a request failed")
         body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
     _reply(worker, message["reply_to"], body)
+    worker.spool.delete(message["blob"])
     for finding in fresh:
         results.keep(worker.store, message["sha256"], finding)
 
 
-def _work(worker: "Worker", message: dict[str, Any], started: float) -> photo.PhotoReport:
+def _work(worker: "Worker", message: dict[str, Any], started: float, attempts: int) -> photo.PhotoReport:
     metrics.QUEUE_WAIT.labels(queues.PHOTO_QUEUE).observe(max(0.0, started - message["sent_at"]))
     if started > message["deadline"]:
         raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
-    key = attempts_key(message["id"])
-    counting = worker.redis.pipeline()
-    counting.incr(key)
-    counting.expire(key, ATTEMPTS_TTL_S)
-    attempts = int(counting.execute()[0])
     if attempts > worker.settings.max_attempts:
         raise WorkerDied(f"This picture took its worker down {attempts - 1} times and is not tried again.")
     return photo.examine(
@@ -85,9 +83,6 @@ def _work(worker: "Worker", message: dict[str, Any], started: float) -> photo.Ph
 def _reply(worker: "Worker", key: str, body: dict[str, Any]) -> None:
     data = orjson.dumps(body)
     try:
-        sending = worker.redis.pipeline()
-        sending.lpush(key, data)
-        sending.expire(key, REPLY_TTL_S)
-        sending.execute()
+        worker.redis.eval(REPLY, 1, key, data, REPLY_TTL_S)
     except redis.RedisError as error:
         log.warning("an answer could not be sent: %s", error)

@@ -3,7 +3,7 @@
 from celery import Celery
 from kombu import Queue
 
-from tasks import queues
+from tasks import queues, transport
 from tasks.broker import PREFIX, celery_url
 from tasks.settings import TaskSettings
 
@@ -19,6 +19,7 @@ def make_app(settings: TaskSettings, worker: str = "publisher") -> Celery:
     Args:
         worker: stable name of the worker, the same after a restart.
     """
+    transport.register()
     unacked, index = unacked_keys(worker)
     app = Celery("darkroom", broker=celery_url(settings.redis), set_as_current=False)
     app.conf.update(

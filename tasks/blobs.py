@@ -6,7 +6,6 @@ once has a blob of its own, so that it can be removed with the answer.
 
 import contextlib
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -30,6 +29,7 @@ class Spool:
         if parts.scheme != "file" or not parts.path:
             raise ValueError(f"BLOB_URL {url!r} is not understood. Use file:///an/absolute/folder.")
         self.folder = Path(unquote(parts.path))
+        self._root = str(self.folder)
 
     def put(self, data: bytes, sha256: str, owner: str = "") -> str:
         """Keep bytes under their hash and return the key; with `owner` it is a copy of its own.
@@ -43,17 +43,27 @@ class Spool:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(path)
                 return key
-        partial = path.with_name(f".{uuid.uuid4().hex}")
+        # What is shared by its content appears at once; a request's own copy is read only after it was written.
+        partial = path if owner else path.with_name(f".{uuid.uuid4().hex}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if shutil.disk_usage(self.folder).free < MIN_FREE_BYTES + len(data):
-                raise SpoolFull("The disk that holds uploads is full.", f"Make room under {self.folder}.")
-            partial.write_bytes(data)
-            partial.rename(path)
+            self._write(partial, data)
+            if partial != path:
+                partial.rename(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
             raise SpoolFull(f"The upload could not be kept: {error.strerror}.") from error
         return key
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            room = os.statvfs(self._root)
+            if room.f_bavail * room.f_frsize < MIN_FREE_BYTES + len(data):
+                raise SpoolFull("The disk that holds uploads is full.", f"Make room under {self.folder}.")
+            path.write_bytes(data)
+        except FileNotFoundError:  # the first blob of this folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def get(self, key: str) -> bytes:
         """The bytes of a key. Raises BlobMissing."""
@@ -71,7 +81,7 @@ class Spool:
         """The file of a key."""
         if not key.replace("-", "").isalnum():
             raise BlobMissing(f"{key!r} is no blob's key.")
-        return self.folder / key[:2] / key
+        return Path(f"{self._root}/{key[:2]}/{key}")
 
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """Remove blobs, and left-over partial files, that nobody has put for so many seconds and nobody needs.

@@ -9,6 +9,8 @@ import redis.asyncio
 PREFIX: Final = "darkroom:"
 WORKERS: Final = PREFIX + "workers"
 WAKE: Final = PREFIX + "wake"
+ATTEMPTS: Final = PREFIX + "attempts"
+"""How often each unacknowledged message was delivered, by its task's id."""
 
 SOCKET_TIMEOUT_S: Final = 10.0
 """Longer than any blocking read of ours, shorter than anybody's patience."""
@@ -17,11 +19,6 @@ SOCKET_TIMEOUT_S: Final = 10.0
 def reply_key(name: str) -> str:
     """The list on which one API process waits for answers."""
     return f"{PREFIX}reply:{name}"
-
-
-def attempts_key(request_id: str) -> str:
-    """The counter of the starts of one interactive request."""
-    return f"{PREFIX}attempts:{request_id}"
 
 
 def queue_key(queue: str) -> str:

@@ -16,7 +16,7 @@ import redis
 from tasks import analyses, control, envelope, events, library, liveness, queues, results
 from tasks.app import make_app
 from tasks.blobs import Spool
-from tasks.broker import WORKERS, attempts_key, connect, connect_async, queue_key
+from tasks.broker import ATTEMPTS, WORKERS, connect, connect_async, queue_key
 from tasks.errors import BrokerDown, NoWorker, PathMissing, QueueFull, QueueTimeout, RunTimeout
 from tasks.failures import Failure
 from tasks.jobs import Jobs, NewItem
@@ -63,9 +63,11 @@ class Dispatch:
 
     async def stop(self) -> None:
         """Stop reading and give all connections back."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:  # a cancellation may be lost inside the client's own time-outs: say it again
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.5)
         await self._async_redis.aclose()
         self.redis.close()
         self._app.close()
@@ -82,14 +84,16 @@ class Dispatch:
         request_id = uuid.uuid4().hex
         future = self._replies.expect(request_id)
         sent: str | PhotoAnswer | None = None
+        body: dict[str, Any] | None = None
         try:
             sent = await asyncio.to_thread(self._send, request_id, data, wanted, use_cache)
             if isinstance(sent, PhotoAnswer):
                 return sent
-            return self._answer(await self._wait(request_id, future))
+            body = await self._wait(request_id, future)
+            return self._answer(body)
         finally:
             self._replies.forget(request_id)
-            if isinstance(sent, str):
+            if isinstance(sent, str) and body is None:  # nobody waits any more: spare the worker the work
                 self._in_background(self.spool.delete, sent)
 
     def _in_background(self, work: Callable[[str], None], argument: str) -> None:
@@ -154,7 +158,7 @@ class Dispatch:
 
     async def _started(self, request_id: str) -> bool:
         with _broker_errors():
-            return bool(await self._async_redis.exists(attempts_key(request_id)))
+            return bool(await self._async_redis.hexists(ATTEMPTS, request_id))
 
     def _answer(self, body: dict[str, Any]) -> PhotoAnswer:
         error = body.get("error")

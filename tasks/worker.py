@@ -18,7 +18,7 @@ from engines.errors import EngineError
 from engines.registry import Engines
 from engines.runtime import check_device
 from engines.settings import EngineSettings
-from tasks import answer, bulk, liveness, queues, recovery, upkeep
+from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import connect
@@ -115,6 +115,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     if queues.PHOTO_QUEUE in served:
         worker.loading.add("ocr")
         threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
+    garbage.settle()
     beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
     worker_ready.connect(lambda **_: beat.start(), weak=False)
     _serve(worker)

@@ -1,11 +1,13 @@
 """MT Photos' calls, to the letter."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 
-from tests.conftest import Service, picture
+from tests.conftest import Service, picture, until
 
 pytestmark = pytest.mark.e2e
 KEY = {"api-key": "mt_photos_ai_extra"}
@@ -25,8 +27,15 @@ def test_a_person_who_opens_the_address_sees_a_page(service: Service) -> None:
 
 def test_check_passes_and_carries_the_thresholds(service: Service) -> None:
     body = service.http.post("/check", headers=KEY).json()
-    assert body["result"] == "pass"
-    assert (body["facial_min_score"], body["facial_max_distance"]) == (0.65, 0.5)
+    assert body == {
+        "result": "pass",
+        "title": body["title"],
+        "help": body["help"],
+        "detector_backend": "insightface",
+        "recognition_model": "buffalo_l",
+        "facial_min_score": 0.65,
+        "facial_max_distance": 0.5,
+    }
 
 
 def test_a_missing_key_is_the_frameworks_422(service: Service) -> None:
@@ -70,6 +79,29 @@ def test_a_side_over_the_limit_has_the_known_message(service: Service) -> None:
     assert "height or width out of range" in ocr(service, picture(12_000, 2))["msg"]
 
 
+def test_an_upload_over_the_limit_is_413_here_too_and_the_next_is_served(service: Service) -> None:
+    answer = service.http.post("/ocr", files={"file": ("a.jpg", b"x" * (65 * 2**20))}, headers=KEY)
+    assert answer.status_code == 413
+    assert "result" in ocr(service, picture(64, 64))
+
+
+def test_lines_come_from_top_to_bottom_and_boxes_lie_where_the_words_are(service: Service) -> None:
+    image = Image.new("RGB", (700, 500), "white")
+    draw = ImageDraw.Draw(image)
+    places = {"Alpha": (40, 40), "Bravo": (400, 42), "Charlie": (40, 220), "Delta": (300, 400)}
+    for word, place in places.items():
+        draw.text(place, word, fill="black", font_size=50)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    result = ocr(service, out.getvalue())["result"]
+    assert result["texts"] == list(places)
+    for box, (x, y) in zip(result["boxes"], places.values(), strict=True):
+        assert abs(float(box["x"]) - x) < 25
+        assert abs(float(box["y"]) - y) < 40
+        assert 60 < float(box["width"]) < 260
+        assert 25 < float(box["height"]) < 90
+
+
 def test_restart_frees_models_and_the_next_request_is_served(service: Service) -> None:
     assert service.http.post("/restart", headers=KEY).json() == {"result": "pass"}
     assert ocr(service, picture(600, 200, "After restart", seed=9))["result"]["texts"]
@@ -78,8 +110,6 @@ def test_restart_frees_models_and_the_next_request_is_served(service: Service) -
 def test_restart_v2_recycles_the_workers_and_drops_nothing(service: Service) -> None:
     before = {process.pid for process in service.parts("darkroom worker")}
     assert service.http.post("/restart_v2", headers=KEY).json() == {"result": "pass"}
-    from tests.conftest import until
-
     until(
         lambda: (
             {p.pid for p in service.parts("darkroom worker")}.isdisjoint(before)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tasks import answer, liveness, queues, results
-from tasks.broker import attempts_key, queue_key
+from tasks.broker import ATTEMPTS, queue_key
 from tasks.dispatch import Dispatch
 from tasks.errors import BrokerDown, NoWorker, PathMissing, PathNotAllowed, QueueFull, QueueTimeout, RunTimeout
 from tasks.failures import Failure
@@ -89,8 +89,7 @@ async def test_a_picture_that_took_its_worker_down_three_times_is_not_tried_agai
 ) -> None:
     waiting = asyncio.create_task(dispatch.photo(picture(), ["probe"]))
     message = await taken(worker)
-    worker.redis.set(attempts_key(message["id"]), worker.settings.max_attempts)
-    await asyncio.to_thread(answer.handle, worker, message)
+    await asyncio.to_thread(answer.handle, worker, message, worker.settings.max_attempts + 1)
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "worker_died"
@@ -103,7 +102,6 @@ async def test_a_request_that_comes_too_late_is_not_worked_on(dispatch: Dispatch
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "queue_timeout"
-    assert not worker.redis.exists(attempts_key(message["id"]))
 
 
 async def test_a_known_photo_is_answered_without_a_worker(dispatch: Dispatch, worker: Worker) -> None:
@@ -123,7 +121,7 @@ async def test_waiting_and_running_have_deadlines_of_their_own(dispatch: Dispatc
         await dispatch.photo(picture(), ["probe"])
     waiting = asyncio.create_task(dispatch.photo(picture(seed=2), ["probe"]))
     await taken(worker)
-    worker.redis.incr(attempts_key((await taken(worker))["id"]))
+    worker.redis.hincrby(ATTEMPTS, (await taken(worker))["id"], 1)
     with pytest.raises(RunTimeout):
         await waiting
     assert dispatch._replies._waiting == {}

@@ -175,13 +175,16 @@ def test_too_many_unfinished_jobs_are_refused(jobs: Jobs) -> None:
     assert refused.value.retry_after > 0
 
 
-@pytest.mark.parametrize("seed", range(8))
+STEPS = ("draw", "begin", "finish", "finish", "twice", "release", "expire", "pause", "resume", "retry", "cancel")
+
+
+@pytest.mark.parametrize("seed", range(12))
 def test_counts_add_up_and_frames_have_no_gaps_whatever_happens(jobs: Jobs, seed: int) -> None:
     chance = random.Random(seed)
     job = jobs.create("photos", ["ocr"], new_items=new(12))
     held: list[int] = []
     for _ in range(60):
-        step = chance.choice(("draw", "finish", "finish", "twice", "release", "pause", "resume", "retry", "cancel"))
+        step = chance.choice(STEPS)
         if step == "cancel" and chance.random() < 0.8:
             continue
         try:
@@ -193,8 +196,12 @@ def test_counts_add_up_and_frames_have_no_gaps_whatever_happens(jobs: Jobs, seed
                 jobs.finish(item, chance.choice((DONE, FAILED)))
                 if step == "twice":
                     assert not jobs.finish(item, DONE)
+            elif step == "begin" and held:
+                jobs.begin(chance.choice(held), "w/1#1", chance.choice((-1, 60)))
             elif step == "release":
                 jobs.release("w/1#1")
+            elif step == "expire":
+                jobs.release_expired()
             elif step in ("pause", "resume", "retry", "cancel"):
                 getattr(jobs, step)(job)
         except WrongState:

@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from tasks import library, queues, recovery, results
 from tasks.app import make_app, unacked_keys
 from tasks.blobs import Spool
-from tasks.broker import PREFIX, queue_key
+from tasks.broker import ATTEMPTS, PREFIX, queue_key
 from tasks.envelope import push
 from tasks.errors import BlobMissing, PathMissing, PathNotAllowed, SpoolFull
 from tasks.results import Finding
@@ -109,6 +109,10 @@ def test_what_a_dead_worker_had_taken_goes_back_to_its_queue(app: Celery, valkey
         assert recovery.restore_messages(valkey, "test") == 1
         assert valkey.llen(queue_key(queues.PHOTO_QUEUE)) == 1
         assert valkey.hlen(PREFIX + unacked) == 0
+        again = channel.basic_get(queues.PHOTO_QUEUE)
+        assert (message.headers["attempts"], again.headers["attempts"]) == (1, 2)
+        again.ack()
+        assert valkey.hlen(PREFIX + unacked) == valkey.hlen(ATTEMPTS) == 0
 
 
 def test_a_queue_takes_no_more_than_its_bound(valkey: redis.Redis) -> None:
@@ -177,7 +181,7 @@ def test_what_is_put_while_the_sweep_looks_stays(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_an_error_and_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spool = Spool(f"file://{tmp_path}/spool")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_bavail=1, f_frsize=1000))
     with pytest.raises(SpoolFull, match="full"):
         spool.put(b"x", "a" * 64)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
