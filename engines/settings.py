@@ -1,28 +1,67 @@
 """Settings of the engines, from the environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CLIP_MODEL: Final = "XLM-Roberta-Base-ViT-B-32__laion5b_s13b_b90k"
 
 
 class EngineSettings(BaseSettings):
     """Which models run, on what, and which pictures are let in."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     ocr_model_name: str = Field(default="PP-OCRv6_small", description="OCR model that answers where none is named.")
+    clip_visual_model_name: str = Field(
+        default=CLIP_MODEL, description="CLIP model that turns pictures into vectors where none is named."
+    )
+    clip_textual_model_name: str = Field(
+        default=CLIP_MODEL, description="CLIP model that turns texts into vectors where none is named."
+    )
+    clip_model: str = Field(
+        default="",
+        description="Chinese-CLIP model of MT Photos' own server, `ViT-B-16`; set, it answers where no model is named.",
+    )
+    clip_fallback: Literal["", "concepts"] = Field(
+        default="",
+        description="`concepts`: where the CLIP model cannot be had, vectors of recognised objects stand in.",
+    )
+    clip_normalize: bool = Field(default=False, description="Scale CLIP vectors to length 1; else as the model gives.")
+    face_recognition_model_name: str = Field(
+        default="buffalo_l", description="InsightFace model pack that makes vectors of faces where none is named."
+    )
+    face_detection_model_name: str = Field(
+        default="", description="Model pack whose detector finds faces; empty: that of the recognition."
+    )
+    face_fallback: Literal["", "dlib"] = Field(
+        default="", description="`dlib`: where the model pack cannot be had, dlib's bundled models stand in."
+    )
+    face_min_score: float = Field(
+        default=0.65,
+        ge=0,
+        le=1,
+        validation_alias=AliasChoices("FACE_MIN_SCORE", "DETECTION_THRESH"),
+        description="Least certainty of a face in MT Photos' answers (also `DETECTION_THRESH`).",
+    )
     model_aliases: str = Field(
         default="PP-OCRv5_mobile=PP-OCRv6_small",
         description="Which OCR model stands in for one that cannot be had, `asked=instead`, comma-separated.",
     )
     model_cache: Path = Field(
         default=Path("~/.cache/darkroom/models"),
-        description="Folder of models, `ocr/NAME/detection/model.onnx` and `ocr/NAME/recognition/model.onnx`.",
+        validation_alias=AliasChoices("MODEL_CACHE", "MACHINE_LEARNING_CACHE_FOLDER"),
+        description="Folder of models in Immich's layout, such as `clip/NAME/visual/model.onnx` "
+        "(also `MACHINE_LEARNING_CACHE_FOLDER`).",
     )
     model_ttl: float = Field(
-        default=300, ge=0, description="Seconds after its last use that a model is unloaded; 0: never."
+        default=300,
+        ge=0,
+        validation_alias=AliasChoices("MODEL_TTL", "MACHINE_LEARNING_MODEL_TTL"),
+        description="Seconds after its last use that a model is unloaded; 0: never "
+        "(also `MACHINE_LEARNING_MODEL_TTL`).",
     )
     runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
         default="auto", description="What runs the models; `auto` takes what is fastest on the device."
@@ -61,3 +100,12 @@ class EngineSettings(BaseSettings):
         """`MODEL_ALIASES` as asked name -> name that stands in."""
         pairs = (pair.partition("=") for pair in self.model_aliases.split(",") if "=" in pair)
         return {asked.strip(): instead.strip() for asked, _, instead in pairs}
+
+    def default_model(self, capability: str) -> str:
+        """The model that is asked for where nobody names one."""
+        return {
+            "ocr": self.ocr_model_name,
+            "clip": self.clip_model or self.clip_visual_model_name,
+            "clip_text": self.clip_model or self.clip_textual_model_name,
+            "face": self.face_recognition_model_name,
+        }[capability]

@@ -1,5 +1,6 @@
 """What engines give back: frozen, free of numpy, cheap to import in a process that runs no model."""
 
+import struct
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -44,11 +45,54 @@ class OcrPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """The vector of a picture or a text, as the model gives it (not normalised unless the model does it).
+
+    Attributes:
+        vector: little-endian float32, 4 bytes a dimension.
+    """
+
+    vector: bytes
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The vector's numbers."""
+        return floats(self.vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of a picture.
+
+    Attributes:
+        box: x1, y1, x2, y2 in pixels of the upright picture; may reach over its edge.
+        score: the detector's certainty, 0..1.
+        landmarks: left eye, right eye, nose, left and right corner of the mouth, as seen in the picture; pixels.
+        vector: little-endian float32, 4 bytes a dimension, as the model gives it.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: tuple[Point, ...]
+    vector: bytes
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The vector's numbers."""
+        return floats(self.vector)
+
+
+def floats(vector: bytes) -> tuple[float, ...]:
+    """The numbers of a little-endian float32 vector."""
+    return struct.unpack(f"<{len(vector) // 4}f", vector)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """Which model answers for a capability.
 
     Attributes:
-        capability: `ocr` (later `clip`, `face`, ...).
+        capability: `ocr`, `clip` (pictures), `clip_text` or `face`.
         name: the model that runs, such as `PP-OCRv6_small`.
         revision: changes whenever the same picture could get another answer (weights, precision, pipeline).
         asked: the name that was asked for; differs from `name` where an alias stands in.
@@ -56,6 +100,7 @@ class ModelInfo:
         runtime: `onnxruntime` or `openvino`.
         precision: `f32`, `bf16` or `f16`.
         loaded: whether its weights are in memory now.
+        dimensions: length of its vectors; None for a model that makes none, or where only loading would tell.
     """
 
     capability: str
@@ -66,3 +111,4 @@ class ModelInfo:
     runtime: str
     precision: str
     loaded: bool
+    dimensions: int | None = None
