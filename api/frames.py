@@ -1,10 +1,12 @@
 """NDJSON: one JSON object a line, flushed as it is made; a blank line is a heartbeat. And results in our own form."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
 import orjson
 from fastapi.responses import StreamingResponse
+
+from api import vectors
 
 NDJSON = "application/x-ndjson; charset=utf-8"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -25,12 +27,38 @@ def stream(frames: AsyncIterator[dict[str, Any] | None]) -> StreamingResponse:
     return StreamingResponse(lines(), media_type=NDJSON, headers=HEADERS)
 
 
-def result(analysis: str, finding: dict[str, Any]) -> dict[str, Any]:
+def result(analysis: str, finding: dict[str, Any]) -> Any:
     """One analysis in the native form."""
-    if analysis != "ocr":
-        return dict(finding["body"])
+    form = _NATIVE.get(analysis)
+    return form(finding) if form is not None else dict(finding["body"])
+
+
+def _ocr(finding: dict[str, Any]) -> dict[str, Any]:
     lines = [{key: line[key] for key in ("text", "score", "box")} for line in finding["body"]["lines"]]
     return {"lines": lines, "text": "\n".join(line["text"] for line in lines)}
+
+
+def _clip(finding: dict[str, Any]) -> dict[str, Any]:
+    return {"embedding": _embedding(finding["body"]["vector"]), "model": finding["model"]}
+
+
+def _face(finding: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "box": face["box"],
+            "score": face["score"],
+            "landmarks": face["landmarks"],
+            "embedding": _embedding(face["vector"]),
+        }
+        for face in finding["body"]["faces"]
+    ]
+
+
+def _embedding(vector: str) -> list[float]:
+    return [vectors.short(number) for number in vectors.numbers(vector)]
+
+
+_NATIVE: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {"ocr": _ocr, "clip": _clip, "face": _face}
 
 
 def item(fields: dict[str, Any]) -> dict[str, Any]:

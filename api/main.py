@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import errors
-from api.compat import mt_photos
+from api.compat import immich, mt_photos
 from api.limits import UploadLimit
 from api.measure import Measure
 from api.routes import health, jobs, metrics, page, photos, result, system
@@ -51,6 +51,6 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)
-    for module in (page, health, metrics, photos, jobs, result, system, mt_photos):
+    for module in (page, health, metrics, photos, jobs, result, system, mt_photos, immich):
         app.include_router(module.router)
     return app

@@ -58,6 +58,15 @@ async def require_mt_photos_key(request: Request, api_key: Annotated[str, Header
         raise HTTPException(401, "Invalid API key")
 
 
+async def require_immich_network(request: Request) -> None:
+    """Immich sends no key: its routes answer the networks of IMMICH_ALLOW, and no page in a browser."""
+    settings = settings_of(request)
+    if request.headers.get("origin") is None and _within(client_of(request, settings), settings.immich_networks):
+        return
+    raise HTTPException(403, "IMMICH_ALLOW does not name your network")
+
+
+ImmichNetwork = Depends(require_immich_network)
 NativeKey = Depends(require_native_key)
 MtPhotosKey = Depends(require_mt_photos_key)
 

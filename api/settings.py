@@ -34,6 +34,16 @@ class ApiSettings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Networks of proxies whose `X-Forwarded-For` is believed, comma-separated; empty: none."
     )
+    immich_allow: str = Field(
+        default="private",
+        description="Networks that may use Immich's routes, which have no key: `private`, `loopback`, `none`, CIDRs.",
+    )
+    immich_api: str = Field(
+        default="", description="URL of Immich's own server, to which models and tasks that are not here are passed on."
+    )
+    immich_wait_s: float = Field(
+        default=20, ge=0, description="Seconds that Immich's requests wait through an outage before they fail."
+    )
     max_upload_mb: int = Field(default=64, ge=1, description="Largest upload in MiB; more is refused with 413.")
     max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")
 
@@ -51,6 +61,11 @@ class ApiSettings(BaseSettings):
     def trusted(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """TRUSTED_NETWORKS as networks."""
         return networks(self.trusted_networks)
+
+    @cached_property
+    def immich_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """IMMICH_ALLOW as networks."""
+        return networks(self.immich_allow)
 
     @cached_property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

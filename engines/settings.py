@@ -39,13 +39,6 @@ class EngineSettings(BaseSettings):
     face_fallback: Literal["", "dlib"] = Field(
         default="", description="`dlib`: where the model pack cannot be had, dlib's bundled models stand in."
     )
-    face_min_score: float = Field(
-        default=0.65,
-        ge=0,
-        le=1,
-        validation_alias=AliasChoices("FACE_MIN_SCORE", "DETECTION_THRESH"),
-        description="Least certainty of a face in MT Photos' answers (also `DETECTION_THRESH`).",
-    )
     model_aliases: str = Field(
         default="PP-OCRv5_mobile=PP-OCRv6_small",
         description="Which OCR model stands in for one that cannot be had, `asked=instead`, comma-separated.",
@@ -89,6 +82,31 @@ class EngineSettings(BaseSettings):
         description="Largest area of a picture that is decoded, pixels.",
     )
 
+    preload: str = Field(
+        default="ocr", description="What a worker loads when it starts, of `ocr,clip,clip_text,face`; empty: nothing."
+    )
+    preload_clip_visual: str = Field(
+        default="",
+        validation_alias=AliasChoices("PRELOAD_CLIP_VISUAL", "MACHINE_LEARNING_PRELOAD__CLIP__VISUAL"),
+        description="CLIP models to load at the start for pictures (also `MACHINE_LEARNING_PRELOAD__CLIP__VISUAL`).",
+    )
+    preload_clip_textual: str = Field(
+        default="",
+        validation_alias=AliasChoices("PRELOAD_CLIP_TEXTUAL", "MACHINE_LEARNING_PRELOAD__CLIP__TEXTUAL"),
+        description="CLIP models to load at the start for texts (also `MACHINE_LEARNING_PRELOAD__CLIP__TEXTUAL`).",
+    )
+    preload_face: str = Field(
+        default="",
+        validation_alias=AliasChoices("PRELOAD_FACE", "MACHINE_LEARNING_PRELOAD__FACIAL_RECOGNITION__RECOGNITION"),
+        description="Face models to load at the start "
+        "(also `MACHINE_LEARNING_PRELOAD__FACIAL_RECOGNITION__RECOGNITION`).",
+    )
+    preload_ocr: str = Field(
+        default="",
+        validation_alias=AliasChoices("PRELOAD_OCR", "MACHINE_LEARNING_PRELOAD__OCR__RECOGNITION"),
+        description="OCR models to load at the start (also `MACHINE_LEARNING_PRELOAD__OCR__RECOGNITION`).",
+    )
+
     @field_validator("runtime", "precision", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
@@ -100,6 +118,17 @@ class EngineSettings(BaseSettings):
         """`MODEL_ALIASES` as asked name -> name that stands in."""
         pairs = (pair.partition("=") for pair in self.model_aliases.split(",") if "=" in pair)
         return {asked.strip(): instead.strip() for asked, _, instead in pairs}
+
+    @property
+    def immich_preloads(self) -> list[tuple[str, str]]:
+        """Capability and model of Immich's PRELOAD variables."""
+        named = {
+            "clip": self.preload_clip_visual,
+            "clip_text": self.preload_clip_textual,
+            "face": self.preload_face,
+            "ocr": self.preload_ocr,
+        }
+        return [(task, name.strip()) for task, names in named.items() for name in names.split(",") if name.strip()]
 
     def default_model(self, capability: str) -> str:
         """The model that is asked for where nobody names one."""

@@ -1,7 +1,8 @@
-"""The task behind a request that somebody waits for: one photo in, one answer into the caller's reply list."""
+"""The tasks behind requests that somebody waits for: a photo or a text in, one answer into the caller's reply list."""
 
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -9,8 +10,8 @@ import redis
 
 from engines.errors import EngineError
 from monitoring import metrics
-from tasks import photo, queues, results
-from tasks.analyses import PROBE
+from tasks import inference, photo, queues, results
+from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
 
@@ -23,27 +24,39 @@ log = logging.getLogger(__name__)
 
 
 def register(worker: "Worker") -> None:
-    """Make the task known to the worker's application."""
+    """Make the tasks known to the worker's application."""
 
     @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
     def answer_photo(task: Any, **message: Any) -> None:
-        handle(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        handle_photo(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+
+    @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
+    def answer_text(task: Any, **message: Any) -> None:
+        handle_text(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
 
-def handle(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
-    """Do the work of one message, send its answer and remove its upload.
+def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
+    """Do the work of one message, send its answer, keep what was found and remove its upload.
 
     Args:
-        message: `id`, `blob`, `sha256`, `tasks`, `cache`, `reply_to`, `sent_at` and `deadline` (seconds since 1970).
+        message: `id`, `blob`, `sha256`, `tasks` (as `Wanted.as_list`), `cache`, `reply_to`, `sent_at` and `deadline`
+            (seconds since 1970).
         attempts: how often this message was delivered, this time counted.
     """
-    started = time.time()
-    body: dict[str, Any] = {"id": message["id"]}
     fresh: list[results.Finding] = []
-    try:
-        report = _work(worker, message, started, attempts)
-        fresh = [f for task, f in report.findings.items() if task not in report.cached and task != PROBE]
-        body["report"] = {
+
+    def work() -> dict[str, Any]:
+        report = photo.examine(
+            worker.engines,
+            worker.engine_settings,
+            worker.store,
+            worker.spool.get(message["blob"]),
+            [Wanted(*task) for task in message["tasks"]],
+            sha256=message["sha256"],
+            use_cache=message["cache"],
+        )
+        fresh.extend(f for name, f in report.findings.items() if name not in report.cached and name != PROBE)
+        return {
             "sha256": report.sha256,
             "width": report.width,
             "height": report.height,
@@ -52,37 +65,45 @@ def handle(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None
             "queue_s": max(0.0, started - message["sent_at"]),
             "run_s": report.run_s,
         }
-    except (EngineError, TaskError) as error:
-        body["error"] = {"code": error.code, "message": str(error), "hint": error.hint}
-    except Exception:
-        log.exception("a request failed")
-        body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
-    _reply(worker, message["reply_to"], body)
+
+    started = time.time()
+    _answer(worker, message, queues.PHOTO_QUEUE, attempts, work)
     worker.spool.delete(message["blob"])
     for finding in fresh:
         results.keep(worker.store, message["sha256"], finding)
 
 
-def _work(worker: "Worker", message: dict[str, Any], started: float, attempts: int) -> photo.PhotoReport:
-    metrics.QUEUE_WAIT.labels(queues.PHOTO_QUEUE).observe(max(0.0, started - message["sent_at"]))
-    if started > message["deadline"]:
-        raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
-    if attempts > worker.settings.max_attempts:
-        raise WorkerDied(f"This picture took its worker down {attempts - 1} times and is not tried again.")
-    return photo.examine(
-        worker.engines,
-        worker.engine_settings,
-        worker.store,
-        worker.spool.get(message["blob"]),
-        tuple(message["tasks"]),
-        sha256=message["sha256"],
-        use_cache=message["cache"],
-    )
+def handle_text(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
+    """The same for a text: `text`, `model` and `language` in place of the picture."""
+
+    def work() -> dict[str, Any]:
+        started = time.perf_counter()
+        info = worker.engines.resolve(TEXT, message["model"])
+        body = inference.text(worker.engines, message["text"], message["model"], message["language"])
+        metrics.RUN_SECONDS.labels(TEXT, info.name, info.device).observe(time.perf_counter() - started)
+        return {**body, "model": info.name}
+
+    _answer(worker, message, queues.TEXT_QUEUE, attempts, work)
 
 
-def _reply(worker: "Worker", key: str, body: dict[str, Any]) -> None:
-    data = orjson.dumps(body)
+def _answer(
+    worker: "Worker", message: dict[str, Any], queue: str, attempts: int, work: Callable[[], dict[str, Any]]
+) -> None:
+    started = time.time()
+    body: dict[str, Any] = {"id": message["id"]}
+    metrics.QUEUE_WAIT.labels(queue).observe(max(0.0, started - message["sent_at"]))
     try:
-        worker.redis.eval(REPLY, 1, key, data, REPLY_TTL_S)
+        if started > message["deadline"]:
+            raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
+        if attempts > worker.settings.max_attempts:
+            raise WorkerDied(f"This request took its worker down {attempts - 1} times and is not tried again.")
+        body["report"] = work()
+    except (EngineError, TaskError) as error:
+        body["error"] = {"code": error.code, "message": str(error), "hint": error.hint}
+    except Exception:
+        log.exception("a request failed")
+        body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
+    try:
+        worker.redis.eval(REPLY, 1, message["reply_to"], orjson.dumps(body), REPLY_TTL_S)
     except redis.RedisError as error:
         log.warning("an answer could not be sent: %s", error)

@@ -15,7 +15,7 @@ import redis
 
 from engines.errors import EngineError
 from tasks import events, library, photo, queues, results
-from tasks.analyses import PROBE
+from tasks.analyses import PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import TaskError
 from tasks.jobs import Lease, LeasedItem, Outcome
@@ -101,7 +101,7 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:
             worker.engine_settings,
             worker.store,
             source,
-            lease.tasks,
+            usual(lease.tasks),
             sha256=item.sha256,
             use_cache=not lease.options.get("force", False),
         )

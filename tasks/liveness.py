@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import psutil
@@ -75,6 +75,48 @@ def parse(raw: Mapping[Any, Any], now: float | None = None) -> list[WorkerRecord
 def workers(client: redis.Redis) -> list[WorkerRecord]:
     """The workers that are alive."""
     return parse(client.hgetall(WORKERS))
+
+
+class Roster:
+    """The workers that are alive, read again when what is known is older than FRESH_S."""
+
+    FRESH_S: Final = 2.0
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._read_at = float("-inf")
+        self._records: list[WorkerRecord] = []
+
+    def workers(self) -> list[WorkerRecord]:
+        """Raises redis.RedisError."""
+        if time.monotonic() - self._read_at > self.FRESH_S:
+            self._records = workers(self._client)
+            self._read_at = time.monotonic()
+        now = time.time()
+        return [record for record in self._records if record.expires_at >= now]
+
+    def serves(self, queue: str) -> bool:
+        """Whether somebody takes messages from a queue."""
+        return any(queue in record.queues for record in self.workers())
+
+    def model_name(self, capability: str) -> str | None:
+        """Name of the model that answers, or that is missing, where nobody names one."""
+        for record in self.workers():
+            usual = record.capabilities.get(capability, {})
+            if name := usual.get("model") or usual.get("asked"):
+                return str(name)
+        return None
+
+    def answering(self, capability: str, model: str | None) -> tuple[str, str] | None:
+        """Name and revision of the model that would answer; None where that is not known without asking a worker."""
+        for record in self.workers():
+            usual = record.capabilities.get(capability, {})
+            if model is None and "revision" in usual:
+                return usual["model"], usual["revision"]
+            for info in record.models:
+                if model is not None and (info["capability"], info["asked"]) == (capability, model):
+                    return info["name"], info["revision"]
+        return None
 
 
 def is_running_here(record: WorkerRecord) -> bool:

@@ -3,7 +3,8 @@
 import hashlib
 import logging
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ from engines.errors import EngineError, InferenceFailed
 from engines.images import Image, decode
 from engines.types import ModelInfo
 from monitoring import metrics
-from tasks import results
-from tasks.analyses import PROBE
+from tasks import inference, results
+from tasks.analyses import PROBE, Wanted
 from tasks.results import Finding
 from tasks.store.session import Store
 
@@ -39,7 +40,6 @@ class PhotoReport:
     findings: dict[str, Finding]
     cached: tuple[str, ...]
     run_s: float
-    models: dict[str, ModelInfo] = field(default_factory=dict)
 
 
 def examine(
@@ -47,16 +47,16 @@ def examine(
     settings: "EngineSettings",
     store: Store,
     source: bytes | Path,
-    tasks: tuple[str, ...],
+    tasks: Sequence[Wanted],
     *,
     sha256: str | None = None,
     use_cache: bool = True,
 ) -> PhotoReport:
-    """Run the analyses that are not known yet.
+    """Run the analyses that are not known yet, on one decoded picture.
 
     Args:
         source: the picture's bytes, or its file.
-        tasks: analyses, such as `ocr`.
+        tasks: analyses, each name once.
         sha256: of the bytes, where the caller knows it.
 
     Raises:
@@ -66,34 +66,38 @@ def examine(
     started = time.perf_counter()
     data = source if isinstance(source, bytes) else source.read_bytes()
     digest = sha256 or hashlib.sha256(data).hexdigest()
-    models = {task: engines.resolve(task, None) for task in tasks if task != PROBE}
-    wanted = {task: (info.name, info.revision) for task, info in models.items()}
+    models = {task.name: engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
+    wanted = {task.name: (*_of(models[task.name]), task.key) for task in tasks if task.name in models}
     findings = results.lookup(store, digest, wanted) if use_cache and wanted else {}
     cached = tuple(findings)
-    for task in cached:
-        metrics.ITEMS.labels(task, "cached").inc()
-    missing = [task for task in tasks if task not in findings]
+    for name in cached:
+        metrics.ITEMS.labels(name, "cached").inc()
+    missing = [task for task in tasks if task.name not in findings]
     if missing:
         image = decode(data, settings)
         for task in missing:
-            findings[task] = _run(engines, task, image, models.get(task))
+            findings[task.name] = _run(engines, task, image, models.get(task.name))
     some = next(iter(findings.values()))
-    return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started, models)
+    return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
 
 
-def _run(engines: "Engines", task: str, image: Image, info: ModelInfo | None) -> Finding:
+def _of(info: ModelInfo) -> tuple[str, str]:
+    return info.name, info.revision
+
+
+def _run(engines: "Engines", task: Wanted, image: Image, info: ModelInfo | None) -> Finding:
     if info is None:
         return Finding(PROBE, PROBE, "1", image.width, image.height, {})
     started = time.perf_counter()
     try:
-        page = engines.ocr(None).read(image)
+        body = inference.run(engines, task, image)
     except EngineError:
-        metrics.ITEMS.labels(task, "failed").inc()
+        metrics.ITEMS.labels(task.name, "failed").inc()
         raise
     except Exception as error:
-        metrics.ITEMS.labels(task, "failed").inc()
-        log.exception("%s failed on a %dx%d picture", task, image.width, image.height)
+        metrics.ITEMS.labels(task.name, "failed").inc()
+        log.exception("%s failed on a %dx%d picture", task.name, image.width, image.height)
         raise InferenceFailed(f"{info.name} failed on this picture.") from error
-    metrics.RUN_SECONDS.labels(task, info.name, info.device).observe(time.perf_counter() - started)
-    metrics.ITEMS.labels(task, "done").inc()
-    return results.from_page(page, info)
+    metrics.RUN_SECONDS.labels(task.name, info.name, info.device).observe(time.perf_counter() - started)
+    metrics.ITEMS.labels(task.name, "done").inc()
+    return Finding(task.name, info.name, info.revision, image.width, image.height, body, task.key)

@@ -11,6 +11,9 @@ Priority = Literal["interactive", "bulk"]
 PHOTO: Final = "darkroom.photo"
 """Task: one photo for somebody who waits; the answer goes to the caller's reply list."""
 
+TEXT: Final = "darkroom.text"
+"""Task: the vector of a text for somebody who searches."""
+
 DRAW: Final = "darkroom.draw"
 """Task: draw leases from the store and work on them until nothing is left or the turn is over."""
 
@@ -18,10 +21,11 @@ LIST: Final = "darkroom.list"
 """Task: list a library's folder into the store."""
 
 QUEUES: Final[dict[Priority, tuple[str, ...]]] = {
-    "interactive": ("interactive.photo", "interactive.jobs"),
+    "interactive": ("interactive.text", "interactive.photo", "interactive.jobs"),
     "bulk": ("bulk.jobs", "bulk.list"),
 }
 
+TEXT_QUEUE: Final = "interactive.text"
 PHOTO_QUEUE: Final = "interactive.photo"
 LIST_QUEUE: Final = "bulk.list"
 JOB_QUEUES: Final[dict[Priority, str]] = {"interactive": "interactive.jobs", "bulk": "bulk.jobs"}

@@ -5,13 +5,12 @@ The same photo sent again, by any protocol, is answered from here. An empty resu
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from engines.types import ModelInfo, OcrPage
 from tasks.store.models import results
 from tasks.store.session import Store
 
@@ -22,6 +21,7 @@ _COLUMNS = (
     results.c.width,
     results.c.height,
     results.c.body,
+    results.c.options,
     results.c.id,
 )
 
@@ -36,7 +36,8 @@ class Finding:
         revision: of model and pipeline.
         width: pixels of the upright picture.
         height: pixels of the upright picture.
-        body: for `ocr` `{"lines": [{"text", "score", "box", "box_score"}]}`.
+        body: as `tasks.inference` describes it.
+        options: `Wanted.key` of what was asked for.
     """
 
     analysis: str
@@ -45,20 +46,16 @@ class Finding:
     width: int
     height: int
     body: dict[str, Any]
+    options: str = ""
     id: int = 0
 
 
-def from_page(page: OcrPage, info: ModelInfo) -> Finding:
-    """What is kept of an OCR page."""
-    return Finding("ocr", info.name, info.revision, page.width, page.height, {"lines": [asdict(x) for x in page.lines]})
-
-
-def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str]]) -> dict[str, Finding]:
-    """Findings that are there, of the wanted analyses: analysis -> (model, revision)."""
+def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str, str]]) -> dict[str, Finding]:
+    """Findings that are there, of the wanted analyses: analysis -> (model, revision, options)."""
     query = select(*_COLUMNS).where(results.c.sha256 == sha256, results.c.analysis.in_(list(wanted)))
     with store.read() as connection:
         found = [Finding(*row) for row in connection.execute(query)]
-    return {f.analysis: f for f in found if wanted[f.analysis] == (f.model, f.revision)}
+    return {f.analysis: f for f in found if wanted[f.analysis] == (f.model, f.revision, f.options)}
 
 
 def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:
@@ -78,7 +75,7 @@ def keep(store: Store, sha256: str, finding: Finding) -> int:
         "analysis": finding.analysis,
         "model": finding.model,
         "revision": finding.revision,
-        "options": "",
+        "options": finding.options,
     }
     try:
         with store.write() as connection:

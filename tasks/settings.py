@@ -4,14 +4,14 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class TaskSettings(BaseSettings):
     """Where things are kept, how much may wait, and for how long."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     darkroom_home: Path = Field(
         default=Path("~/.local/share/darkroom"),
@@ -70,7 +70,13 @@ class TaskSettings(BaseSettings):
         ge=1,
         description="OCR requests that a worker process handles at once, if it has as many threads.",
     )
-
+    face_min_score: float = Field(
+        default=0.65,
+        ge=0,
+        le=1,
+        validation_alias=AliasChoices("FACE_MIN_SCORE", "DETECTION_THRESH"),
+        description="Least certainty of a face in MT Photos' answers (also `DETECTION_THRESH`).",
+    )
     enable_probe: bool = Field(
         default=False,
         description="Accept the task `probe`, which decodes a picture and runs no model, to measure the queue.",

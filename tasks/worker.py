@@ -19,6 +19,7 @@ from engines.registry import Engines
 from engines.runtime import check_device
 from engines.settings import EngineSettings
 from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
+from tasks.analyses import CAPABILITIES
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import connect
@@ -26,6 +27,7 @@ from tasks.jobs import Jobs
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
 
+LOOK_EVERY_S = 20.0
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +51,8 @@ class Worker:
     started_at: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
     loading: set[str] = field(default_factory=set)
+    capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    looked_at: float = float("-inf")
 
     def publish(self, task: str, queue: str, **kwargs: Any) -> None:
         """Send a task to a queue; an unreachable broker is logged, upkeep sends it again."""
@@ -73,15 +77,23 @@ class Worker:
             started_at=self.started_at,
             at=now,
             expires_at=now + self.settings.heartbeat_s * liveness.EXPIRES_AFTER,
-            capabilities={"ocr": self._capability("ocr")},
+            capabilities=self._capabilities(),
             models=[asdict(info) for info in self.engines.loaded()],
         )
+
+    def _capabilities(self) -> dict[str, dict[str, Any]]:
+        """What it can do; looked up now and then, since weights may come and go while it runs."""
+        if time.monotonic() - self.looked_at > LOOK_EVERY_S or self.loading:
+            self.capabilities = {name: self._capability(name) for name in CAPABILITIES}
+            self.looked_at = time.monotonic()
+        return self.capabilities
 
     def _capability(self, task: str) -> dict[str, Any]:
         try:
             info = self.engines.resolve(task, None)
         except EngineError as error:
-            return {"state": "missing", "reason": str(error), "hint": error.hint}
+            asked = self.engine_settings.default_model(task)
+            return {"state": "missing", "asked": asked, "reason": str(error), "hint": error.hint}
         state = "loading" if task in self.loading else "ready"
         return {"state": state, "model": info.name, "revision": info.revision, "asked": info.asked}
 
@@ -113,7 +125,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     recovery.take_over(worker)
     worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if queues.PHOTO_QUEUE in served:
-        worker.loading.add("ocr")
+        worker.loading.update(name for name, _ in preloads(engine_settings))
         threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
     garbage.settle()
     beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
@@ -169,12 +181,20 @@ def _assemble(
 
 
 def _preload(worker: Worker) -> None:
-    try:
-        worker.engines.ocr(None)
-    except EngineError as error:
-        log.warning("ocr: %s %s", error, error.hint or "")
-    finally:
-        worker.loading.discard("ocr")
+    for capability, model in preloads(worker.engine_settings):
+        try:
+            worker.engines.engine(capability, model)
+        except EngineError as error:
+            log.warning("%s: %s %s", capability, error, error.hint or "")
+        finally:
+            worker.loading.discard(capability)
+    worker.looked_at = float("-inf")
+
+
+def preloads(settings: EngineSettings) -> list[tuple[str, str | None]]:
+    """Capabilities and models that are loaded at the start: those of PRELOAD, and Immich's by their own variables."""
+    usual = [name.strip() for name in settings.preload.split(",") if name.strip() in CAPABILITIES]
+    return [*((name, None) for name in usual), *settings.immich_preloads]
 
 
 def _serve(worker: Worker) -> None:

@@ -4,47 +4,127 @@ A picture or a situation that gives no answer is HTTP 200 with `{"result": [], "
 """
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
+import redis
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
-from api.errors import SERVICE_ERRORS, headers_of, respond
+from api import vectors
+from api.errors import SERVICE_ERRORS, ServiceError, headers_of, respond
 from api.security import MtPhotosKey, settings_of
 from api.state import dispatch_of
 from api.uploads import MULTIPART, read_one
+from tasks import analyses
+from tasks.analyses import Wanted
+from tasks.dispatch import Dispatch
 
 router = APIRouter(tags=["MT Photos"], dependencies=[MtPhotosKey])
 
 TITLE: Final = "Darkroom"
 HELP: Final = "https://mtmt.tech/docs/advanced/ocr_api"
+MAX_DISTANCE: Final = 0.5
+FACE_MODEL: Final = "buffalo_l"
+
+
+class TextQuery(BaseModel):
+    """What is looked for."""
+
+    text: str
 
 
 @router.post("/check", summary="Is the service there, is the key right")
-async def post_check() -> Response:
-    """What the app shows, and the two thresholds that it reads."""
+async def post_check(request: Request) -> Response:
+    """What the app shows, and the two thresholds that it reads; the face model is the one that answers."""
+    dispatch = dispatch_of(request)
+    model = await asyncio.to_thread(_face_model, dispatch)
     return respond(
         200,
         {
             "result": "pass",
             "title": TITLE,
             "help": HELP,
-            "detector_backend": "insightface",
-            "recognition_model": "buffalo_l",
-            "facial_min_score": 0.65,
-            "facial_max_distance": 0.5,
+            **_detector(model),
+            "facial_min_score": dispatch.settings.face_min_score,
+            "facial_max_distance": MAX_DISTANCE,
         },
     )
+
+
+def _face_model(dispatch: Dispatch) -> str:
+    with contextlib.suppress(redis.RedisError):
+        return dispatch.model_name("face") or FACE_MODEL
+    return FACE_MODEL
 
 
 @router.post("/ocr", openapi_extra=MULTIPART, summary="Read a picture")
 async def post_ocr(request: Request) -> Response:
     """Texts, scores and axis-aligned boxes in reading order, numbers as strings."""
+    return await _photo(request, Wanted("ocr"), lambda finding: {"result": ocr(finding["body"]["lines"])})
+
+
+@router.post("/clip/img", openapi_extra=MULTIPART, summary="The vector of a picture")
+async def post_clip_img(request: Request) -> Response:
+    """The CLIP model's own output, numbers as strings with 16 decimals."""
+    return await _photo(request, Wanted("clip"), lambda finding: clip(finding["body"]["vector"]))
+
+
+@router.post("/clip/txt", summary="The vector of a text")
+async def post_clip_txt(request: Request, query: TextQuery) -> Response:
+    """As /clip/img, by the text side of the same model."""
+    try:
+        answer = await dispatch_of(request).text(query.text)
+    except SERVICE_ERRORS as error:
+        return _no_answer(error)
+    return respond(200, clip(answer.vector))
+
+
+@router.post("/represent", openapi_extra=MULTIPART, summary="Faces and their vectors")
+async def post_represent(request: Request) -> Response:
+    """Every face from FACE_MIN_SCORE on; the model that answered is named."""
+    least = dispatch_of(request).settings.face_min_score
+
+    def faces(finding: dict[str, Any]) -> dict[str, Any]:
+        found = [face for face in finding["body"]["faces"] if face["score"] >= least]
+        return {**_detector(finding["model"]), "result": [represent(face) for face in found]}
+
+    return await _photo(request, analyses.faces(None, least), faces)
+
+
+async def _photo(request: Request, wanted: Wanted, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Response:
     upload = await read_one(request, compat=True)
     try:
-        answer = await dispatch_of(request).photo(upload.data, ["ocr"])
+        answer = await dispatch_of(request).photo(upload.data, [wanted])
     except SERVICE_ERRORS as error:
-        return respond(200, {"result": [], "msg": _message(error)}, headers_of(error))
-    return respond(200, {"result": ocr(answer.findings["ocr"]["body"]["lines"])})
+        return _no_answer(error)
+    return respond(200, form(answer.findings[wanted.name]))
+
+
+def _no_answer(error: ServiceError) -> Response:
+    message = f"{error} {error.hint}" if error.hint else str(error)
+    return respond(200, {"result": [], "msg": message}, headers_of(error))
+
+
+def clip(vector: str) -> dict[str, Any]:
+    """A vector in the form that the app takes; servers say `result`, the documentation `results`."""
+    texts = [f"{number:.16f}" for number in vectors.numbers(vector)]
+    return {"result": texts, "results": texts}
+
+
+def represent(face: dict[str, Any]) -> dict[str, Any]:
+    """A face in the form that the app takes; the area in whole pixels of the upright picture."""
+    x1, y1, x2, y2 = (round(side) for side in face["box"])
+    return {
+        "embedding": vectors.numbers(face["vector"]),
+        "facial_area": {"x": x1, "y": y1, "w": x2 - x1, "h": y2 - y1},
+        "face_confidence": face["score"],
+    }
+
+
+def _detector(model: str) -> dict[str, str]:
+    return {"detector_backend": "dlib" if model == "dlib" else "insightface", "recognition_model": model}
 
 
 def ocr(lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -60,10 +140,6 @@ def _box(corners: list[list[float]]) -> dict[str, str]:
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
     sides = {"x": min(xs), "y": min(ys), "width": max(xs) - min(xs), "height": max(ys) - min(ys)}
     return {name: f"{value:.1f}" for name, value in sides.items()}
-
-
-def _message(error: Any) -> str:
-    return f"{error} {error.hint}" if error.hint else str(error)
 
 
 @router.post("/restart", summary="Free the memory of models")

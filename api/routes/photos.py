@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
+from api import vectors
 from api.errors import respond
 from api.frames import result
 from api.routes.jobs import accepted
@@ -12,7 +14,16 @@ from api.security import NativeKey
 from api.state import dispatch_of
 from api.uploads import MULTIPART, read_one
 from tasks import analyses
-from tasks.dispatch import PhotoAnswer
+from tasks.requests import PhotoAnswer
+
+
+class TextQuery(BaseModel):
+    """What is looked for."""
+
+    text: str = Field(max_length=10_000)
+    model: str | None = Field(default=None, max_length=128)
+    language: str | None = Field(default=None, max_length=16, description="Such as `de`; only some models ask.")
+
 
 router = APIRouter(prefix="/api", tags=["photos"], dependencies=[NativeKey])
 
@@ -32,8 +43,16 @@ async def post_photo(
         options = {} if cache else {"force": True}
         job_id = await asyncio.to_thread(dispatch.submit_uploads, files, names, priority="interactive", options=options)
         return await accepted(request, job_id)
-    answer = await dispatch.photo(upload.data, names, use_cache=cache)
+    answer = await dispatch.photo(upload.data, analyses.usual(names), use_cache=cache)
     return respond(200, photo(answer))
+
+
+@router.post("/text", summary="The vector of a text, to search photos with")
+async def post_text(request: Request, query: TextQuery) -> Response:
+    """The CLIP model's vector of a text; `model` must be the one that made the photos' vectors."""
+    answer = await dispatch_of(request).text(query.text, query.model, query.language)
+    embedding = [vectors.short(number) for number in vectors.numbers(answer.vector)]
+    return respond(200, {"embedding": embedding, "model": answer.model})
 
 
 def photo(answer: PhotoAnswer) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from engines.types import OcrPage, Quad, TextLine
 class OcrEngine(Engine[OcrNetworks]):
     """Reads pictures; thread safe."""
 
-    def read(self, image: Image, min_score: float = 0.5) -> OcrPage:
+    def read(self, image: Image, min_score: float = 0.5, side: int | None = None) -> OcrPage:
         """Read a picture.
 
         Args:
             image: upright RGB.
             min_score: lines read with a lower mean probability are left out.
+            side: longer side of what the detector sees, pixels; None for `OCR_DET_SIDE`.
 
         Returns:
             The lines in reading order, boxes in pixels of the picture.
@@ -24,7 +25,7 @@ class OcrEngine(Engine[OcrNetworks]):
             InferenceFailed: the runtime gave up on this picture.
         """
         with self._in_use() as networks:
-            lines = read_page(networks, image.pixels, min_score)
+            lines = read_page(networks, image.pixels, min_score, side)
         return OcrPage(image.width, image.height, tuple(_to_type(line) for line in lines))
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,10 +59,11 @@ class OcrNetworks:
         self._detector_slots = threading.BoundedSemaphore(side_by_side)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognise")
 
-    def detect(self, pixels: Pixels) -> list[Region]:
-        """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order."""
+    def detect(self, pixels: Pixels, side: int | None = None) -> list[Region]:
+        """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order; the network sees `side` pixels at most."""
+        options = self._options.detect if side is None else replace(self._options.detect, side=side)
         with self._detector_slots:
-            return detect(self._detector, pixels, self._options.detect)
+            return detect(self._detector, pixels, options)
 
     def upside_down(self, lines: Sequence[Pixels]) -> list[bool]:
         """Whether each line stands on its head; none, where the model has no direction classifier."""

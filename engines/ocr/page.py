@@ -22,8 +22,8 @@ DOUBTFUL = 0.85
 class Networks(Protocol):
     """What a page is read with."""
 
-    def detect(self, pixels: Pixels) -> list[Region]:
-        """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order."""
+    def detect(self, pixels: Pixels, side: int | None) -> list[Region]:
+        """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order; `side` as `read_page` has it."""
         ...
 
     def read(self, lines: Sequence[Pixels]) -> list[Reading]:
@@ -50,7 +50,7 @@ class FoundLine:
     reading: Reading
 
 
-def read_page(networks: Networks, pixels: Pixels, min_score: float) -> list[FoundLine]:
+def read_page(networks: Networks, pixels: Pixels, min_score: float, side: int | None = None) -> list[FoundLine]:
     """Lines of a picture in reading order.
 
     A page on its side or on its head is read as if it stood upright, and ordered so.
@@ -59,9 +59,10 @@ def read_page(networks: Networks, pixels: Pixels, min_score: float) -> list[Foun
         networks: the loaded model.
         pixels: uint8 [h, w, 3] RGB.
         min_score: lines read with a lower mean probability are left out.
+        side: longer side of what the detector sees, pixels; None for the usual.
     """
     height, width = pixels.shape[:2]
-    regions = networks.detect(pixels)
+    regions = networks.detect(pixels, side)
     quarters = 1 if runs_down(regions) else 0
     quads = turn_quads([region.quad for region in regions], width, height, quarters)
     turned = np.rot90(pixels, quarters)

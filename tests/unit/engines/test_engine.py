@@ -31,7 +31,7 @@ class SlowNetworks:
         self.let_go = threading.Event()
         self.closed = False
 
-    def detect(self, pixels: np.ndarray) -> list[Region]:
+    def detect(self, pixels: np.ndarray, side: int | None = None) -> list[Region]:
         self.entered.set()
         assert self.let_go.wait(20)
         assert not self.closed

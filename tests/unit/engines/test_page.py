@@ -28,7 +28,7 @@ class DrawnText:
         self.boxes = [turn_quad(box, WIDTH, HEIGHT, quarters) for box in boxes]
         self.lines_read = 0
 
-    def detect(self, pixels: np.ndarray) -> list[Region]:
+    def detect(self, pixels: np.ndarray, side: int | None = None) -> list[Region]:
         assert pixels is self.pixels
         return [Region(order_corners(box), 0.9) for box in reversed(self.boxes)]
 

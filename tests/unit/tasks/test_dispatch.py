@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tasks import answer, liveness, queues, results
+from tasks.analyses import usual
 from tasks.broker import ATTEMPTS, queue_key
 from tasks.dispatch import Dispatch
 from tasks.errors import BrokerDown, NoWorker, PathMissing, PathNotAllowed, QueueFull, QueueTimeout, RunTimeout
@@ -33,7 +34,7 @@ async def dispatch(worker: Worker) -> AsyncIterator[Dispatch]:
 
 
 def within(dispatch: Dispatch, **settings: Any) -> None:
-    dispatch.settings = dispatch.settings.model_copy(update=settings)
+    dispatch._requests.settings = dispatch.settings.model_copy(update=settings)
 
 
 async def taken(worker: Worker) -> dict[str, Any]:
@@ -44,10 +45,10 @@ async def taken(worker: Worker) -> dict[str, Any]:
 
 
 async def test_a_photo_is_answered_by_a_worker_and_its_upload_removed(dispatch: Dispatch, worker: Worker) -> None:
-    waiting = asyncio.create_task(dispatch.photo(picture(40, 30), ["probe"]))
+    waiting = asyncio.create_task(dispatch.photo(picture(40, 30), usual(["probe"])))
     message = await taken(worker)
     assert set(message) >= {"id", "blob", "sha256", "tasks", "reply_to", "deadline"}
-    await asyncio.to_thread(answer.handle, worker, message)
+    await asyncio.to_thread(answer.handle_photo, worker, message)
     found = await waiting
     assert (found.width, found.height, found.cached) == (40, 30, ())
     await asyncio.to_thread(until, lambda: not worker.spool.path(message["blob"]).exists(), 5, "the removal")
@@ -55,16 +56,16 @@ async def test_a_photo_is_answered_by_a_worker_and_its_upload_removed(dispatch: 
 
 async def test_messages_carry_references_and_never_a_picture(dispatch: Dispatch, worker: Worker) -> None:
     data = picture(1000, 1000)
-    waiting = asyncio.create_task(dispatch.photo(data, ["probe"]))
+    waiting = asyncio.create_task(dispatch.photo(data, usual(["probe"])))
     message = await taken(worker)
     assert len(json.dumps(message)) < 1000 < len(data)
-    await asyncio.to_thread(answer.handle, worker, message)
+    await asyncio.to_thread(answer.handle_photo, worker, message)
     await waiting
 
 
 async def test_a_workers_error_comes_back_by_its_code(dispatch: Dispatch, worker: Worker) -> None:
-    waiting = asyncio.create_task(dispatch.photo(b"text", ["probe"]))
-    await asyncio.to_thread(answer.handle, worker, await taken(worker))
+    waiting = asyncio.create_task(dispatch.photo(b"text", usual(["probe"])))
+    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "not_a_picture"
@@ -77,8 +78,8 @@ async def test_what_nobody_foresaw_in_a_worker_is_answered_at_once(
         raise ZeroDivisionError
 
     monkeypatch.setattr(answer.photo, "examine", broken)
-    waiting = asyncio.create_task(dispatch.photo(picture(), ["probe"]))
-    await asyncio.to_thread(answer.handle, worker, await taken(worker))
+    waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
+    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
     with pytest.raises(Failure) as failure:
         await asyncio.wait_for(waiting, 5)
     assert failure.value.code == "internal_error"
@@ -87,18 +88,18 @@ async def test_what_nobody_foresaw_in_a_worker_is_answered_at_once(
 async def test_a_picture_that_took_its_worker_down_three_times_is_not_tried_again(
     dispatch: Dispatch, worker: Worker
 ) -> None:
-    waiting = asyncio.create_task(dispatch.photo(picture(), ["probe"]))
+    waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     message = await taken(worker)
-    await asyncio.to_thread(answer.handle, worker, message, worker.settings.max_attempts + 1)
+    await asyncio.to_thread(answer.handle_photo, worker, message, worker.settings.max_attempts + 1)
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "worker_died"
 
 
 async def test_a_request_that_comes_too_late_is_not_worked_on(dispatch: Dispatch, worker: Worker) -> None:
-    waiting = asyncio.create_task(dispatch.photo(picture(), ["probe"]))
+    waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     message = await taken(worker)
-    await asyncio.to_thread(answer.handle, worker, {**message, "deadline": time.time() - 1})
+    await asyncio.to_thread(answer.handle_photo, worker, {**message, "deadline": time.time() - 1})
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "queue_timeout"
@@ -110,7 +111,7 @@ async def test_a_known_photo_is_answered_without_a_worker(dispatch: Dispatch, wo
     data = picture(seed=77)
     kept = Finding("ocr", info.name, info.revision, 5, 6, body)
     results.keep(worker.store, hashlib.sha256(data).hexdigest(), kept)
-    found = await dispatch.photo(data, ["ocr"])
+    found = await dispatch.photo(data, usual(["ocr"]))
     assert (found.width, found.cached, found.findings["ocr"]["body"]) == (5, ("ocr",), body)
     assert worker.redis.llen(queue_key(queues.PHOTO_QUEUE)) == 0
 
@@ -118,24 +119,24 @@ async def test_a_known_photo_is_answered_without_a_worker(dispatch: Dispatch, wo
 async def test_waiting_and_running_have_deadlines_of_their_own(dispatch: Dispatch, worker: Worker) -> None:
     within(dispatch, queue_timeout_s=0.2, run_timeout_s=0.2)
     with pytest.raises(QueueTimeout):
-        await dispatch.photo(picture(), ["probe"])
-    waiting = asyncio.create_task(dispatch.photo(picture(seed=2), ["probe"]))
+        await dispatch.photo(picture(), usual(["probe"]))
+    waiting = asyncio.create_task(dispatch.photo(picture(seed=2), usual(["probe"])))
     await taken(worker)
     worker.redis.hincrby(ATTEMPTS, (await taken(worker))["id"], 1)
     with pytest.raises(RunTimeout):
         await waiting
-    assert dispatch._replies._waiting == {}
+    assert dispatch._requests._replies._waiting == {}
 
 
 async def test_a_full_queue_refuses_and_keeps_no_upload(dispatch: Dispatch, worker: Worker) -> None:
     within(dispatch, queue_limit=1)
-    first = asyncio.create_task(dispatch.photo(picture(), ["probe"]))
+    first = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     await asyncio.to_thread(until, lambda: worker.redis.llen(queue_key(queues.PHOTO_QUEUE)), 5, "a message")
     with pytest.raises(QueueFull) as refused:
-        await dispatch.photo(picture(seed=2), ["probe"])
+        await dispatch.photo(picture(seed=2), usual(["probe"]))
     assert refused.value.retry_after >= 1
     assert len(list(worker.spool.folder.glob("*/*"))) == 1
-    await asyncio.to_thread(answer.handle, worker, await taken(worker))
+    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
     await first
 
 
@@ -144,11 +145,11 @@ async def test_without_a_worker_or_a_broker_it_says_so_at_once(
 ) -> None:
     liveness.withdraw(worker.redis, worker.name)
     with pytest.raises(NoWorker):
-        await dispatch.photo(picture(), ["probe"])
+        await dispatch.photo(picture(), usual(["probe"]))
     alone = Dispatch(TaskSettings(darkroom_home=tmp_path, redis_url=f"unix://{tmp_path}/none", enable_probe=True))
     await alone.start()
     with pytest.raises(BrokerDown):
-        await alone.photo(picture(), ["probe"])
+        await alone.photo(picture(), usual(["probe"]))
     job = alone.submit_uploads([("a.png", picture())], ["probe"])
     assert alone.jobs.waiting()["bulk"][0] == 1, f"{job} is kept until the broker is back"
     await alone.stop()

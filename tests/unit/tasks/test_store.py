@@ -40,9 +40,10 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
 def test_a_result_is_kept_once_and_found_by_its_model_and_revision(store: Store) -> None:
     first = results.keep(store, "a" * 64, OCR)
     assert results.keep(store, "a" * 64, OCR) == first
-    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r1")})["ocr"].body == {"lines": []}
-    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r2")}) == {}
-    assert results.lookup(store, "b" * 64, {"ocr": ("m", "r1")}) == {}
+    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r1", "")})["ocr"].body == {"lines": []}
+    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r2", "")}) == {}
+    assert results.lookup(store, "a" * 64, {"ocr": ("m", "r1", '{"side":640}')}) == {}
+    assert results.lookup(store, "b" * 64, {"ocr": ("m", "r1", "")}) == {}
 
 
 def test_blobs_come_back_and_expired_ones_go_unless_needed(tmp_path: Path) -> None:

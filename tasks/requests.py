@@ -1,0 +1,206 @@
+"""Interactive requests of one API process: a photo or a text is sent to a worker, and its answer waited for."""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import kombu.exceptions
+import redis
+import redis.asyncio
+
+from tasks import envelope, queues, results
+from tasks.analyses import Wanted
+from tasks.blobs import Spool
+from tasks.broker import ATTEMPTS
+from tasks.errors import BrokerDown, NoWorker, QueueFull, QueueTimeout, RunTimeout
+from tasks.failures import Failure
+from tasks.liveness import Roster
+from tasks.replies import Replies
+from tasks.settings import TaskSettings
+from tasks.store.session import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAnswer:
+    """What is known of one photo; `findings` are dictionaries with the fields of `results.Finding`."""
+
+    sha256: str
+    width: int
+    height: int
+    findings: dict[str, dict[str, Any]]
+    cached: tuple[str, ...]
+    queue_s: float
+    run_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """The vector of a text: base64 of little-endian float32, and the model that made it."""
+
+    vector: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that is on its way; its upload, if it has one, is removed when nobody waits any more."""
+
+    blob: str | None
+
+
+class Requests:
+    """Sends and waits; one for each API process."""
+
+    def __init__(
+        self,
+        settings: TaskSettings,
+        store: Store,
+        spool: Spool,
+        client: "redis.Redis",
+        async_client: "redis.asyncio.Redis",
+        roster: Roster,
+    ) -> None:
+        self.settings = settings
+        self._store = store
+        self._spool = spool
+        self._redis = client
+        self._async_redis = async_client
+        self._roster = roster
+        self._replies = Replies(async_client)
+        self._mean_run_s = 0.5
+
+    async def run(self) -> None:
+        """Read answers until cancelled."""
+        await self._replies.run()
+
+    async def photo(self, data: bytes, wanted: Sequence[Wanted], *, use_cache: bool = True) -> PhotoAnswer:
+        """Have one photo looked at, and wait for the answer.
+
+        Raises:
+            QueueFull, QueueTimeout, RunTimeout, NoWorker, BrokerDown, SpoolFull: nothing was answered.
+            Failure: the worker's own error, by its code.
+        """
+
+        def send(request_id: str) -> "_Sent | PhotoAnswer":
+            digest = hashlib.sha256(data).hexdigest()
+            known = self._known(digest, wanted) if use_cache else None
+            if known is not None:
+                return known
+            self._expect_worker(queues.PHOTO_QUEUE)
+            blob = self._spool.put(data, digest, owner=request_id)
+            tasks = [one.as_list() for one in wanted]
+            message = {"blob": blob, "sha256": digest, "tasks": tasks, "cache": use_cache}
+            try:
+                self._push(request_id, queues.PHOTO, queues.PHOTO_QUEUE, message)
+            except BaseException:
+                self._spool.delete(blob)
+                raise
+            return _Sent(blob)
+
+        answer = await self._exchange(send)
+        if isinstance(answer, PhotoAnswer):
+            return answer
+        return PhotoAnswer(**{**answer, "cached": tuple(answer["cached"])})
+
+    async def text(self, words: str, model: str | None = None, language: str | None = None) -> TextAnswer:
+        """The vector of a text; errors as `photo`."""
+
+        def send(request_id: str) -> _Sent:
+            self._expect_worker(queues.TEXT_QUEUE)
+            message = {"text": words, "model": model, "language": language}
+            self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message)
+            return _Sent(None)
+
+        answer: dict[str, Any] = await self._exchange(send)
+        return TextAnswer(answer["vector"], answer["model"])
+
+    async def _exchange(self, send: "Callable[[str], _Sent | T]") -> "T | dict[str, Any]":
+        request_id = uuid.uuid4().hex
+        future = self._replies.expect(request_id)
+        sent: _Sent | T | None = None
+        body: dict[str, Any] | None = None
+        try:
+            sent = await asyncio.to_thread(self._guarded, send, request_id)
+            if not isinstance(sent, _Sent):
+                return sent
+            body = await self._wait(request_id, future)
+            return self._report(body)
+        finally:
+            self._replies.forget(request_id)
+            if isinstance(sent, _Sent) and sent.blob and body is None:  # nobody waits: spare the worker the work
+                asyncio.get_running_loop().run_in_executor(None, self._spool.delete, sent.blob)
+
+    def _guarded(self, send: Callable[[str], T], request_id: str) -> T:
+        with broker_errors():
+            return send(request_id)
+
+    def _push(self, request_id: str, task: str, queue: str, message: dict[str, Any]) -> None:
+        now = time.time()
+        message |= {
+            "id": request_id,
+            "reply_to": self._replies.key,
+            "sent_at": now,
+            "deadline": now + self.settings.queue_timeout_s,
+        }
+        depth = envelope.push(self._redis, task, queue, message, self.settings.queue_limit)
+        if depth is not None:
+            retry = max(1, round(depth * self._mean_run_s / 2))
+            raise QueueFull(f"{depth} requests wait already.", retry_after=min(retry, 60))
+
+    def _known(self, digest: str, wanted: Sequence[Wanted]) -> PhotoAnswer | None:
+        keys: dict[str, tuple[str, str, str]] = {}
+        for one in wanted:
+            model = self._roster.answering(one.name, one.model)
+            if model is None:
+                return None
+            keys[one.name] = (*model, one.key)
+        found = results.lookup(self._store, digest, keys)
+        if len(found) < len(keys):
+            return None
+        some = next(iter(found.values()))
+        findings = {name: results.as_dict(finding) for name, finding in found.items()}
+        return PhotoAnswer(digest, some.width, some.height, findings, tuple(findings), 0.0, 0.0)
+
+    def _expect_worker(self, queue: str) -> None:
+        if not self._roster.serves(queue):
+            raise NoWorker("No worker serves interactive requests.", "Look at /readyz, or start one: darkroom worker.")
+
+    async def _wait(self, request_id: str, future: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(future), self.settings.queue_timeout_s)
+        if not await self._started(request_id):
+            raise QueueTimeout(
+                f"No worker was free within {self.settings.queue_timeout_s:g} s.",
+                "Try again later, or add a worker.",
+            )
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(future), self.settings.run_timeout_s)
+        raise RunTimeout(f"The request was not finished within {self.settings.run_timeout_s:g} s.")
+
+    async def _started(self, request_id: str) -> bool:
+        with broker_errors():
+            return bool(await self._async_redis.hexists(ATTEMPTS, request_id))
+
+    def _report(self, body: dict[str, Any]) -> dict[str, Any]:
+        error = body.get("error")
+        if error is not None:
+            raise Failure(error["code"], error["message"], error["hint"])
+        report: dict[str, Any] = body["report"]
+        self._mean_run_s += 0.1 * (report.get("run_s", self._mean_run_s) - self._mean_run_s)
+        return report
+
+
+@contextlib.contextmanager
+def broker_errors() -> Iterator[None]:
+    """Errors of the broker's client as ours."""
+    try:
+        yield
+    except (kombu.exceptions.OperationalError, redis.RedisError) as error:
+        raise BrokerDown(*BrokerDown.SAYS) from error
