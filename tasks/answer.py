@@ -10,7 +10,7 @@ import redis
 
 from engines.errors import EngineError
 from monitoring import metrics
-from tasks import inference, photo, queues, results
+from tasks import photo, queues, results
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
@@ -47,7 +47,7 @@ def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -
 
     def work() -> dict[str, Any]:
         report = photo.examine(
-            worker.engines,
+            worker.inference,
             worker.engine_settings,
             worker.store,
             worker.spool.get(message["blob"]),
@@ -79,7 +79,7 @@ def handle_text(worker: "Worker", message: dict[str, Any], attempts: int = 1) ->
     def work() -> dict[str, Any]:
         started = time.perf_counter()
         info = worker.engines.resolve(TEXT, message["model"])
-        body = inference.text(worker.engines, message["text"], message["model"], message["language"])
+        body = worker.inference.text(message["text"], message["model"], message["language"])
         metrics.RUN_SECONDS.labels(TEXT, info.name, info.device).observe(time.perf_counter() - started)
         return {**body, "model": info.name}
 

@@ -97,7 +97,7 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:
         else:
             source = worker.spool.get(item.blob or "")
         report = photo.examine(
-            worker.engines,
+            worker.inference,
             worker.engine_settings,
             worker.store,
             source,

@@ -5,29 +5,42 @@ Bodies: `ocr` {"lines": [{"text", "score", "box", "box_score"}]}, `clip` {"vecto
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import asdict
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from engines.images import Image
-from tasks.analyses import FACE_FLOOR, TEXT_FLOOR, Wanted
+from tasks.analyses import FACE_FLOOR, TEXT, TEXT_FLOOR, Wanted
 
 if TYPE_CHECKING:
     from engines.registry import Engines
 
 
-def run(engines: "Engines", wanted: Wanted, image: Image) -> dict[str, Any]:
-    """One analysis of a decoded picture.
+class Inference:
+    """The engines of a worker, and how many calls of each kind they get at once.
 
-    Raises:
-        EngineError: the model cannot be had, or the runtime gave up.
+    Attributes:
+        engines: of this process.
     """
-    return _RUN[wanted.name](engines, wanted, image)
 
+    def __init__(self, engines: "Engines", limits: Mapping[str, int]) -> None:
+        self.engines = engines
+        self._slots = {name: BoundedSemaphore(limit) for name, limit in limits.items()}
 
-def text(engines: "Engines", words: str, model: str | None, language: str | None) -> dict[str, Any]:
-    """The vector of a text. Raises EngineError."""
-    embedding = engines.engine("clip_text", model).embed(words, language)
-    return {"vector": encode(embedding.vector)}
+    def run(self, wanted: Wanted, image: Image) -> dict[str, Any]:
+        """One analysis of a decoded picture.
+
+        Raises:
+            EngineError: the model cannot be had, or the runtime gave up.
+        """
+        with self._slots[wanted.name]:
+            return _RUN[wanted.name](self.engines, wanted, image)
+
+    def text(self, words: str, model: str | None, language: str | None) -> dict[str, Any]:
+        """The vector of a text; it waits for no picture. Raises EngineError."""
+        embedding = self.engines.engine(TEXT, model).embed(words, language)
+        return {"vector": encode(embedding.vector)}
 
 
 def encode(vector: bytes) -> str:

@@ -12,13 +12,13 @@ from engines.errors import EngineError, InferenceFailed
 from engines.images import Image, decode
 from engines.types import ModelInfo
 from monitoring import metrics
-from tasks import inference, results
+from tasks import results
 from tasks.analyses import PROBE, Wanted
+from tasks.inference import Inference
 from tasks.results import Finding
 from tasks.store.session import Store
 
 if TYPE_CHECKING:
-    from engines.registry import Engines
     from engines.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class PhotoReport:
 
 
 def examine(
-    engines: "Engines",
+    inference: Inference,
     settings: "EngineSettings",
     store: Store,
     source: bytes | Path,
@@ -66,7 +66,7 @@ def examine(
     started = time.perf_counter()
     data = source if isinstance(source, bytes) else source.read_bytes()
     digest = sha256 or hashlib.sha256(data).hexdigest()
-    models = {task.name: engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
+    models = {task.name: inference.engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
     wanted = {task.name: (*_of(models[task.name]), task.key) for task in tasks if task.name in models}
     findings = results.lookup(store, digest, wanted) if use_cache and wanted else {}
     cached = tuple(findings)
@@ -76,7 +76,7 @@ def examine(
     if missing:
         image = decode(data, settings)
         for task in missing:
-            findings[task.name] = _run(engines, task, image, models.get(task.name))
+            findings[task.name] = _run(inference, task, image, models.get(task.name))
     some = next(iter(findings.values()))
     return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
 
@@ -85,12 +85,12 @@ def _of(info: ModelInfo) -> tuple[str, str]:
     return info.name, info.revision
 
 
-def _run(engines: "Engines", task: Wanted, image: Image, info: ModelInfo | None) -> Finding:
+def _run(inference: Inference, task: Wanted, image: Image, info: ModelInfo | None) -> Finding:
     if info is None:
         return Finding(PROBE, PROBE, "1", image.width, image.height, {})
     started = time.perf_counter()
     try:
-        body = inference.run(engines, task, image)
+        body = inference.run(task, image)
     except EngineError:
         metrics.ITEMS.labels(task.name, "failed").inc()
         raise

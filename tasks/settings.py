@@ -65,10 +65,19 @@ class TaskSettings(BaseSettings):
         gt=0,
         description="Age after which uploads that no unfinished job needs are removed, seconds.",
     )
-    ocr_workers: int = Field(
-        default=8,
-        ge=1,
-        description="OCR requests that a worker process handles at once, if it has as many threads.",
+    ocr_workers: int = Field(default=8, ge=1, description="Pictures that a worker process reads at once, at most.")
+    clip_workers: int = Field(
+        default=8, ge=1, description="Pictures that a worker process makes CLIP vectors of at once, at most."
+    )
+    face_workers: int = Field(
+        default=8, ge=1, description="Pictures that a worker process looks for faces in at once, at most."
+    )
+    request_threads: int = Field(
+        default=0,
+        ge=0,
+        validation_alias=AliasChoices("REQUEST_THREADS", "MACHINE_LEARNING_REQUEST_THREADS"),
+        description="Threads of a worker process; 0: one more than its cores "
+        "(also `MACHINE_LEARNING_REQUEST_THREADS`).",
     )
     face_min_score: float = Field(
         default=0.65,
@@ -81,6 +90,11 @@ class TaskSettings(BaseSettings):
         default=False,
         description="Accept the task `probe`, which decodes a picture and runs no model, to measure the queue.",
     )
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """Calls of each analysis that run at once."""
+        return {"ocr": self.ocr_workers, "clip": self.clip_workers, "face": self.face_workers}
 
     @cached_property
     def home(self) -> Path:

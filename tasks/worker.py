@@ -23,6 +23,7 @@ from tasks.analyses import CAPABILITIES
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import connect
+from tasks.inference import Inference
 from tasks.jobs import Jobs
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
@@ -42,6 +43,7 @@ class Worker:
     settings: TaskSettings
     engine_settings: EngineSettings
     engines: Engines
+    inference: Inference
     store: Store
     jobs: Jobs
     spool: Spool
@@ -118,7 +120,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     pin(device)
     check_device(device)
     settings, engine_settings = TaskSettings(), EngineSettings()
-    count = threads or min(settings.ocr_workers, len(os.sched_getaffinity(0)) + 1)
+    count = threads or settings.request_threads or min(max(settings.limits.values()), _cores() + 1)
     worker = _assemble(device, served, count, settings, engine_settings, name)
     answer.register(worker)
     bulk.register(worker)
@@ -153,6 +155,10 @@ def pin(device: str) -> None:
     os.sched_setaffinity(0, chosen)
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _assemble(
     device: str,
     served: tuple[str, ...],
@@ -164,6 +170,7 @@ def _assemble(
     classes = "+".join(dict.fromkeys(queue.partition(".")[0] for queue in served))
     stable = name or f"{device.replace(':', '-')}.{classes}@{socket.gethostname()}"
     store = Store(settings.database)
+    engines = Engines(engine_settings, device)
     return Worker(
         name=stable,
         device=device,
@@ -171,7 +178,8 @@ def _assemble(
         threads=threads,
         settings=settings,
         engine_settings=engine_settings,
-        engines=Engines(engine_settings, device),
+        engines=engines,
+        inference=Inference(engines, settings.limits),
         store=store,
         jobs=Jobs(store),
         spool=Spool(settings.blobs),

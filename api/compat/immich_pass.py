@@ -22,13 +22,11 @@ async def ask(url: str, entries: dict[str, Any], what: bytes | str) -> dict[str,
     Raises:
         HTTPException: the other server's own refusal, or 502 where it does not answer.
     """
-    fields = {"entries": orjson.dumps(entries).decode()}
+    form: list[tuple[str, tuple[str | None, bytes]]] = [("entries", (None, orjson.dumps(entries)))]
+    form.append(("image", ("image", what)) if isinstance(what, bytes) else ("text", (None, what.encode())))
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-            if isinstance(what, bytes):
-                answer = await client.post(f"{url.rstrip('/')}/predict", data=fields, files={"image": what})
-            else:
-                answer = await client.post(f"{url.rstrip('/')}/predict", data={**fields, "text": what})
+            answer = await client.post(f"{url.rstrip('/')}/predict", files=form)
         if answer.is_success:
             reply: dict[str, Any] = answer.json()
             return reply
