@@ -1,6 +1,7 @@
 """`darkroom demo`: a small rescan, from nothing to a table."""
 
 import contextlib
+import os
 import tempfile
 import time
 import unicodedata
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from cli.client import Client
     from cli.samples import Sample
 
+STAND_INS = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
+"""So that a demo on a closed network shows all that there is; where the real models are, they answer."""
+CHOSEN = {name: os.environ[name] for name in STAND_INS if name in os.environ}
+QUESTIONS = {
+    "a cat looking at you": "chelsea.png",
+    "a rocket taking off": "rocket.jpg",
+    "a cup of coffee": "coffee.png",
+    "a portrait of an astronaut": "astronaut.png",
+    "stars and galaxies": "hubble_deep_field.jpg",
+}
+"""Questions and the photo that each means."""
 RECALL = 0.9
 """Share of the words drawn on the samples that must be read."""
 WIDTH = 108
@@ -42,10 +54,11 @@ class Pass:
 
 
 def demo(server: Server = None) -> None:
-    """Watch Darkroom read a handful of sample pictures.
+    """Watch Darkroom look at a handful of sample pictures.
 
     It draws them, starts a service of its own on a free port, scans
-    them, shows what was read, scans them again, and cleans up.
+    them, shows the text and the faces that were found and the photos
+    nearest to a few questions, scans them again, and cleans up.
 
     Example: darkroom demo
     """
@@ -89,7 +102,7 @@ def _service(server: str | None, folder: Path, out: "Console") -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         with out.status("Starting broker, workers and API ..."):
             home = folder.with_name("data")
-            address = stack.enter_context(own_service(home, {"LIBRARY_ROOTS": str(folder)}))
+            address = stack.enter_context(own_service(home, {**STAND_INS, "LIBRARY_ROOTS": str(folder)} | CHOSEN))
         out.print(f"Service ready on {address} after {time.monotonic() - began:.1f} s.\n")
         yield address
         out.print("\n[dim]Stopping the service ...[/]")
@@ -101,22 +114,62 @@ def _show(address: str, folder: Path, made: "Sequence[Sample]", out: "Console") 
     from cli.display import photos
 
     with Client(address) as client:
-        first = _scan(client, folder, len(made), "Reading", out)
+        tasks = _capabilities(client, out)
+        first = _scan(client, folder, tasks, len(made), "Looking", out)
         _print_table(first, folder, made, out)
+        unlike = list(_questions(client, first, made, out)) if "clip" in tasks else []
         rate = len(first.items) / first.seconds
         lines = sum(len(_lines(item)) for item in first.items.values())
-        head = f"[bold]{photos(len(first.items))}, {lines} lines[/] in {first.seconds:.1f} s"
+        faces = sum(len(_faces(item)) for item in first.items.values())
+        head = f"[bold]{photos(len(first.items))}, {lines} lines, {faces} faces[/] in {first.seconds:.1f} s"
         out.print(f"\n{head}: [bold green]{rate:.1f} photos/s[/].")
-        second = _scan(client, folder, len(made), "Again", out)
+        second = _scan(client, folder, tasks, len(made), "Again", out)
     known = f"{second.cached} of {len(second.items)} answered from what is known"
     out.print(f"[bold]The same again[/] in {second.seconds:.2f} s: {known}, nothing computed twice.")
-    problems = [*_problems(first, made), *_problems(second, made)]
+    problems = [*_problems(first, made), *_problems(second, made), *unlike]
     for problem in dict.fromkeys(problems):
         out.print(f"[red]{problem}[/]")
     return bool(problems)
 
 
-def _scan(client: "Client", folder: Path, count: int, title: str, out: "Console") -> Pass:
+def _capabilities(client: "Client", out: "Console") -> list[str]:
+    """What the service can do with a photo; says what it cannot, and what stands in for what."""
+    tasks = []
+    for name, state in client.get("/readyz")["capabilities"].items():
+        if state["state"] != "missing":
+            tasks.append(name)
+            if state.get("asked", state["model"]) != state["model"]:
+                out.print(f"[dim]{name}: {state['asked']} is not here, {state['model']} stands in.[/]")
+        else:
+            out.print(f"[dim]{name}: {state.get('reason', 'not here')} {state.get('hint') or ''}[/]")
+    return [task for task in ("ocr", "clip", "face") if task in tasks]
+
+
+def _questions(client: "Client", done: Pass, made: "Sequence[Sample]", out: "Console") -> Iterator[str]:
+    """Ask for photos in words and show the nearest; a sentence where too many miss the photo that is meant."""
+    from rich import box
+    from rich.table import Table
+
+    from cli.nearest import nearest, vectors
+
+    found, table, wrong = vectors(done.items), Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False), []
+    for header in ("asked for", "nearest photos"):
+        table.add_column(header, no_wrap=True)
+    there = {sample.name for sample in made}
+    asked = {question: f"photo-{name}" for question, name in QUESTIONS.items() if f"photo-{name}" in there}
+    for question, meant in asked.items():
+        answer = client.post("/api/text", json={"text": question})
+        ranked = nearest(answer["embedding"], found)
+        table.add_row(question, ", ".join(f"{name} [dim]{like:.2f}[/]" for name, like in ranked))
+        if meant not in [name for name, _ in ranked]:
+            wrong.append(question)
+    if asked:
+        out.print(table)
+    if len(wrong) > len(asked) / 2:
+        yield f"The photo that was meant is not among the nearest for: {', '.join(wrong)}."
+
+
+def _scan(client: "Client", folder: Path, tasks: list[str], count: int, title: str, out: "Console") -> Pass:
     from cli import display
     from cli.follow import follow
     from cli.submit import Submitter
@@ -124,7 +177,7 @@ def _scan(client: "Client", folder: Path, count: int, title: str, out: "Console"
 
     tally, done = Tally(expected=count), Pass()
     began = time.monotonic()
-    submitter = Submitter(client, ["ocr"], say=lambda note: out.print(f"[dim]{note}[/]"))
+    submitter = Submitter(client, tasks, say=lambda note: out.print(f"[dim]{note}[/]"))
     with display.progress(title, tally) as show:
         for job in submitter.jobs(folder):
             for frame in follow(client, job):
@@ -147,7 +200,7 @@ def _print_table(done: Pass, folder: Path, made: "Sequence[Sample]", out: "Conso
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, expand=True)
     table.add_column("picture", style="cyan", no_wrap=True, min_width=max(len(sample.name) for sample in made))
-    for header, width in (("size", 7), ("lines", 5), ("after", 6)):
+    for header, width in (("size", 7), ("lines", 5), ("faces", 5), ("after", 6)):
         table.add_column(header, justify="right", no_wrap=True, min_width=width)
     table.add_column("first words", no_wrap=True, overflow="ellipsis", ratio=1)
     for sample in made:
@@ -155,16 +208,21 @@ def _print_table(done: Pass, folder: Path, made: "Sequence[Sample]", out: "Conso
         size = f"{(folder / sample.name).stat().st_size / 1000:,.0f} kB"
         if item is None or item["status"] != "done":
             reason = str(((item or {}).get("error") or {}).get("message") or "no answer")
-            table.add_row(sample.name, size, "", "", f"[red]{escape(reason)}[/]")
+            table.add_row(sample.name, size, "", "", "", f"[red]{escape(reason)}[/]")
             continue
         lines = _lines(item)
         words = escape(first_words(lines)) if lines else "[dim]no text in it[/]"
-        table.add_row(sample.name, size, str(len(lines)), f"{done.after_s[sample.name]:.1f} s", words)
+        faces = str(len(_faces(item)) or "")
+        table.add_row(sample.name, size, str(len(lines)), faces, f"{done.after_s[sample.name]:.1f} s", words)
     out.print(table)
 
 
 def _lines(item: dict[str, Any]) -> list[dict[str, Any]]:
     return list(((item.get("results") or {}).get("ocr") or {}).get("lines", []))
+
+
+def _faces(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return list((item.get("results") or {}).get("face") or [])
 
 
 def _problems(done: Pass, made: "Sequence[Sample]") -> Iterator[str]:
