@@ -32,11 +32,20 @@ def bench(
         rows += bench_ocr.measure(labelled, console)
     else:
         console.print(f"[yellow]No labelled pictures in {data}: reading is not measured.[/]")
-    rows += bench_queue.measure(requests, labelled, console)
+    rows += bench_queue.measure(requests, labelled, photos(data), console)
     console.print(_table(rows))
     if output is not None:
         output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")
         console.print(f"Written to {output}")
+
+
+def photos(data: Path) -> list[Path]:
+    """Photographs beside the labelled pictures, of which some show people; those of the demo where there are none."""
+    from cli.samples import photo_paths
+
+    beside = [data.parent / "clip", data.parent / "faces"]
+    found = [path for folder in beside for path in sorted(folder.glob("*.jpg"))[:6]]
+    return found or photo_paths()
 
 
 def machine() -> dict[str, Any]:

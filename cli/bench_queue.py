@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cli.bench_ocr import Labelled
 
 PICTURE_BYTES = 300_000
+STAND_INS = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
+"""What answers where the real models cannot be had; the rows name the models that ran."""
 
 
 @contextmanager
@@ -34,7 +37,11 @@ def service() -> Iterator[tuple[str, psutil.Process]]:
     with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as home:
         command = [environment.program(), "up", "--port", "0", "--data", home]
         child = subprocess.Popen(
-            command, env={**os.environ, "ENABLE_PROBE": "on"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env={**STAND_INS, **os.environ, "ENABLE_PROBE": "on"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         try:
             assert child.stdout is not None
@@ -47,8 +54,10 @@ def service() -> Iterator[tuple[str, psutil.Process]]:
             child.wait(30)
 
 
-def measure(requests: int, pictures: "list[Labelled]", console: Console) -> list[dict[str, Any]]:
-    """Milliseconds and CPU that the queue adds, at one and eight clients; recall through every door."""
+def measure(requests: int, pictures: "list[Labelled]", photos: list[Path], console: Console) -> list[dict[str, Any]]:
+    """What the queue adds at one and eight clients; recall through every door; one decode for several analyses."""
+    from cli import bench_photo
+
     picture = sample()
     rows = []
     with service() as (url, process):
@@ -58,6 +67,7 @@ def measure(requests: int, pictures: "list[Labelled]", console: Console) -> list
         if pictures:
             console.print("Reading through /ocr, /api/photos and a job ...")
             rows += _doors(url, pictures)
+        rows += bench_photo.measure(url, process, photos, console)
     return rows
 
 

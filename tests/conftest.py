@@ -187,6 +187,7 @@ class Service:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for all tests that do not harm it."""
     library = tmp_path_factory.mktemp("library")
-    made = Service(tmp_path_factory.mktemp("home"), library)
+    stand_ins = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
+    made = Service(tmp_path_factory.mktemp("home"), library, **stand_ins)
     yield made
     made.stop()

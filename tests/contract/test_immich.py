@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Service, picture
+from tests.contract.test_mt_photos import portrait
 
 pytestmark = pytest.mark.e2e
 
@@ -120,6 +121,40 @@ def test_what_is_no_picture_is_an_error_and_never_an_empty_result(service: Servi
     answer = predict(service, OCR, data)
     assert answer.status_code == 400
     assert answer.json()["detail"]
+
+
+def test_several_tasks_come_in_one_reply(service: Service) -> None:
+    body = predict(service, {**OCR, **CLIP, **FACE}, portrait()).json()
+    assert set(body) == {"ocr", "clip", "facial-recognition", "imageHeight", "imageWidth"}
+    assert isinstance(body["clip"], str), "a vector is JSON inside a string"
+    assert len(json.loads(body["clip"])) == 512
+    (face,) = body["facial-recognition"]
+    assert set(face) == {"boundingBox", "embedding", "score"}
+    assert isinstance(face["embedding"], str)
+    assert len(json.loads(face["embedding"])) == 128
+    box = face["boundingBox"]
+    assert set(box) == {"x1", "y1", "x2", "y2"}
+    assert 150 < (box["x1"] + box["x2"]) / 2 < 290
+    assert 0.7 <= face["score"] <= 1
+
+
+def test_a_text_alone_has_no_size(service: Service) -> None:
+    textual = {"clip": {"textual": {"modelName": "ViT-B-32__openai", "options": {"language": "en"}}}}
+    body = predict(service, textual, text="a red bus").json()
+    assert set(body) == {"clip"}
+    assert len(json.loads(body["clip"])) == 512
+
+
+def test_a_face_under_the_least_score_is_left_out(service: Service) -> None:
+    strict = json.loads(json.dumps(FACE))
+    strict["facial-recognition"]["detection"]["options"]["minScore"] = 1.0
+    assert predict(service, strict, portrait()).json()["facial-recognition"] == []
+
+
+def test_a_picture_is_not_asked_of_a_textual_model_nor_a_text_of_a_visual_one(service: Service) -> None:
+    textual = {"clip": {"textual": {"modelName": "ViT-B-32__openai"}}}
+    assert predict(service, textual, picture()).status_code == 400
+    assert predict(service, CLIP, text="a dog").status_code == 400
 
 
 def test_a_page_in_a_browser_may_not_use_the_keyless_routes(service: Service) -> None:

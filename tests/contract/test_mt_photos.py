@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from cli.nearest import nearest
+from cli.samples import photo_paths
 from tests.conftest import Service, picture, until
 
 pytestmark = pytest.mark.e2e
@@ -17,6 +19,19 @@ def ocr(service: Service, data: bytes) -> Any:
     answer = service.http.post("/ocr", files={"file": ("photo.jpg", data)}, headers=KEY)
     assert answer.status_code == 200
     return answer.json()
+
+
+def photo(name: str) -> bytes:
+    """A photograph of the demo."""
+    found = {path.name: path for path in photo_paths()}
+    if name not in found:
+        pytest.skip("scikit-image's photographs are not installed: make setup")
+    return found[name].read_bytes()
+
+
+def portrait() -> bytes:
+    """A photograph with one face, of 512 by 512 pixels."""
+    return photo("astronaut.png")
 
 
 def test_a_person_who_opens_the_address_sees_a_page(service: Service) -> None:
@@ -31,8 +46,8 @@ def test_check_passes_and_carries_the_thresholds(service: Service) -> None:
         "result": "pass",
         "title": body["title"],
         "help": body["help"],
-        "detector_backend": "insightface",
-        "recognition_model": "buffalo_l",
+        "detector_backend": "dlib",
+        "recognition_model": "dlib",
         "facial_min_score": 0.65,
         "facial_max_distance": 0.5,
     }
@@ -100,6 +115,69 @@ def test_lines_come_from_top_to_bottom_and_boxes_lie_where_the_words_are(service
         assert abs(float(box["y"]) - y) < 40
         assert 60 < float(box["width"]) < 260
         assert 25 < float(box["height"]) < 90
+
+
+@pytest.mark.parametrize("call", ["img", "txt"])
+def test_a_vector_is_strings_with_16_decimals_under_both_names(service: Service, call: str) -> None:
+    if call == "img":
+        answer = service.http.post("/clip/img", files={"file": ("a.png", portrait())}, headers=KEY)
+    else:
+        answer = service.http.post("/clip/txt", json={"text": "飞机"}, headers=KEY)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert set(body) == {"result", "results"}
+    assert body["result"] == body["results"]
+    assert len(body["result"]) == 512
+    assert all(re.fullmatch(r"-?\d+\.\d{16}", number) for number in body["result"])
+
+
+def test_a_text_and_the_photo_that_it_describes_are_near(service: Service) -> None:
+    def vector(answer: Any) -> list[float]:
+        return [float(number) for number in answer.json()["result"]]
+
+    photos = {
+        name: vector(service.http.post("/clip/img", files={"file": (name, photo(name))}, headers=KEY))
+        for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")
+    }
+    words = {"a cat": "chelsea.png", "a cup of coffee": "coffee.png", "a rocket": "rocket.jpg"}
+    for text, name in words.items():
+        asked = vector(service.http.post("/clip/txt", json={"text": text}, headers=KEY))
+        assert nearest(asked, photos, 1)[0][0] == name
+
+
+def test_a_text_that_is_none_is_the_frameworks_422(service: Service) -> None:
+    for body in ({}, {"text": 5}, {"words": "a"}):
+        assert service.http.post("/clip/txt", json=body, headers=KEY).status_code == 422
+
+
+def test_faces_come_with_whole_pixels_and_the_model_is_named(service: Service) -> None:
+    body = service.http.post("/represent", files={"file": ("a.png", portrait())}, headers=KEY).json()
+    assert set(body) == {"detector_backend", "recognition_model", "result"}
+    checked = service.http.post("/check", headers=KEY).json()
+    assert body["recognition_model"] == checked["recognition_model"] == "dlib", "what stands in is named"
+    (face,) = body["result"]
+    assert set(face) == {"embedding", "facial_area", "face_confidence"}
+    assert len(face["embedding"]) == 128
+    assert all(isinstance(number, float) for number in face["embedding"])
+    area = face["facial_area"]
+    assert set(area) == {"x", "y", "w", "h"}
+    assert all(isinstance(side, int) for side in area.values())
+    assert 150 < area["x"] + area["w"] / 2 < 290, "the astronaut's face is left of the middle, near the top"
+    assert 60 < area["y"] + area["h"] / 2 < 200
+    assert 0.65 <= face["face_confidence"] <= 1
+
+
+def test_no_face_is_an_empty_result(service: Service) -> None:
+    body = service.http.post("/represent", files={"file": ("a.png", picture(300, 300))}, headers=KEY).json()
+    assert body["result"] == []
+    assert "msg" not in body
+
+
+@pytest.mark.parametrize("call", ["/ocr", "/clip/img", "/represent"])
+def test_what_is_no_picture_has_an_empty_result_and_a_message(service: Service, call: str) -> None:
+    answer = service.http.post(call, files={"file": ("a.jpg", b"no picture")}, headers=KEY)
+    assert (answer.status_code, answer.json()["result"]) == (200, [])
+    assert answer.json()["msg"]
 
 
 def test_restart_frees_models_and_the_next_request_is_served(service: Service) -> None:
