@@ -1,0 +1,1 @@
+"""Documents: a page in, Markdown out while it is made."""
