@@ -14,6 +14,7 @@ from tasks.failures import Failure
 STATUS: Final[dict[str, int]] = {
     "bad_request": 400,
     "unknown_task": 400,
+    "name_taken": 400,
     "model_unknown": 400,
     "unauthorized": 401,
     "forbidden": 403,
@@ -30,6 +31,7 @@ STATUS: Final[dict[str, int]] = {
     "picture_out_of_range": 422,
     "picture_unusable": 422,
     "queue_full": 429,
+    "too_many_attempts": 429,
     "engine_error": 500,
     "inference_failed": 500,
     "internal_error": 500,

@@ -1,5 +1,6 @@
 """The application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,9 +14,10 @@ from api import errors
 from api.compat import immich, mt_photos
 from api.limits import UploadLimit
 from api.measure import Measure
-from api.routes import health, jobs, metrics, page, photos, result, system
+from api.routes import accounts, health, jobs, metrics, page, photos, result, system
 from api.settings import ApiSettings
 from tasks import garbage
+from tasks.accounts import Accounts
 from tasks.dispatch import Dispatch
 from tasks.settings import TaskSettings
 
@@ -28,6 +30,9 @@ def create_app() -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.dispatch = Dispatch(TaskSettings())
         await app.state.dispatch.start()
+        app.state.accounts = Accounts(app.state.dispatch.store)
+        if settings.auth_enabled:
+            await asyncio.to_thread(accounts.prepare, app)
         garbage.settle()
         try:
             yield
@@ -51,6 +56,6 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)
-    for module in (page, health, metrics, photos, jobs, result, system, mt_photos, immich):
+    for module in (page, health, metrics, accounts, photos, jobs, result, system, mt_photos, immich):
         app.include_router(module.router)
     return app

@@ -1,5 +1,6 @@
 """Who may ask: keys, trusted networks, and pages in somebody's browser that may not."""
 
+import asyncio
 import hmac
 from ipaddress import ip_address
 from typing import Annotated
@@ -7,8 +8,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, HTTPException, Request
 
+from api import tokens
 from api.errors import ApiError
 from api.settings import ApiSettings
+from tasks.accounts import User
 
 
 def settings_of(request: Request) -> ApiSettings:
@@ -38,17 +41,33 @@ async def require_native_key(request: Request) -> None:
         ApiError: unauthorized.
     """
     settings = settings_of(request)
-    if not settings.needs_key:
+    if not settings.needs_key and not settings.auth_enabled:
         return
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    given = request.headers.get("api-key") or (token.strip() if scheme.lower() == "bearer" else "")
-    if given:
-        if key_matches(given, settings):
+    bearer = _bearer(request)
+    if given := request.headers.get("api-key") or bearer:
+        if settings.needs_key and key_matches(given, settings):
+            return
+        if settings.auth_enabled and bearer and await user_of(request) is not None:
             return
         raise ApiError("unauthorized", "The key is wrong.", "Send the value of API_AUTH_KEY in the header api-key.")
     if _within(client_of(request, settings), settings.trusted) and _asked_by_our_name(request, settings):
         return
     raise ApiError("unauthorized", "A key is needed.", "Send the value of API_AUTH_KEY in the header api-key.")
+
+
+async def user_of(request: Request) -> User | None:
+    """The user whose token came with a request; None without one, or with one that is not good."""
+    settings = settings_of(request)
+    token = _bearer(request)
+    if not settings.auth_enabled or not token:
+        return None
+    username = tokens.username_of(token, settings, request.app.state.signing_key)
+    return await asyncio.to_thread(request.app.state.accounts.find, username) if username else None
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def require_mt_photos_key(request: Request, api_key: Annotated[str, Header(alias="api-key")]) -> None:

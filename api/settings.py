@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +34,16 @@ class ApiSettings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Networks of proxies whose `X-Forwarded-For` is believed, comma-separated; empty: none."
     )
+    auth_enabled: bool = Field(default=False, description="Ask for a user's token where the API key is not sent.")
+    secret_key: str = Field(
+        default="", description="Key that signs tokens; empty: one that is made once and kept in `DARKROOM_HOME`."
+    )
+    algorithm: Literal["HS256", "HS384", "HS512"] = Field(default="HS256", description="How tokens are signed.")
+    access_token_expire_minutes: int = Field(default=1440, ge=1, description="Minutes that a token is good for.")
+    bootstrap_user: str = Field(
+        default="", description="User added at the start, if there is none of this name."
+    )
+    bootstrap_pass: str = Field(default="", description="Password of `BOOTSTRAP_USER`.")
     immich_allow: str = Field(
         default="private",
         description="Networks that may use Immich's routes, which have no key: `private`, `loopback`, `none`, CIDRs.",

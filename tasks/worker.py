@@ -14,9 +14,10 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 
+from engines import placement
+from engines.devices import check_device, parse_device
 from engines.errors import EngineError
 from engines.registry import Engines
-from engines.runtime import check_device
 from engines.settings import EngineSettings
 from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
 from tasks.analyses import CAPABILITIES
@@ -118,7 +119,6 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     if nice:
         os.nice(nice)
     pin(device)
-    check_device(device)
     settings, engine_settings = TaskSettings(), EngineSettings()
     count = threads or settings.request_threads or min(max(settings.limits.values()), _cores() + 1)
     worker = _assemble(device, served, count, settings, engine_settings, name)
@@ -140,19 +140,16 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
 
 
 def pin(device: str) -> None:
-    """Keep this process on the cores of `cpu:0-3,6`; other devices are left alone.
+    """Keep this process on the cores of `cpu:0-3`, or on the one GPU of `cuda:1`.
 
     Raises:
-        ValueError: when the list of cores cannot be read.
+        DeviceMissing: it is not there.
     """
-    kind, _, cores = device.partition(":")
-    if kind != "cpu" or not cores:
-        return
-    chosen: set[int] = set()
-    for part in cores.split(","):
-        first, _, last = part.partition("-")
-        chosen.update(range(int(first), int(last or first) + 1))
-    os.sched_setaffinity(0, chosen)
+    check_device(device)
+    cores = parse_device(device).cores
+    if cores:
+        os.sched_setaffinity(0, cores)
+    os.environ.update(placement.environment(device, EngineSettings()))
 
 
 def _cores() -> int:

@@ -110,3 +110,32 @@ results: Final = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("sha256", "analysis", "model", "revision", "options"),
 )
+
+users: Final = Table(
+    "users",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),  # argon2id, with its parameters and salt
+    Column("created_at", Double, nullable=False),
+)
+
+usage: Final = Table(
+    "usage",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("user_id", _Serial, ForeignKey("users.id", ondelete="CASCADE")),  # none: nobody was signed in
+    Column("job_id", String(32), nullable=False, unique=True),  # counted once, whatever is done twice
+    Column("kind", String(16), nullable=False),  # image | pdf
+    Column("name", Text, nullable=False),
+    Column("engine", String(128), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("prompt_chars", Integer, nullable=False),
+    Column("completion_chars", Integer, nullable=False),
+    Column("input_bytes", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(None, "user_id", "id"),
+)
