@@ -120,7 +120,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 def _is_compat(request: Request) -> bool:
-    return getattr(request.scope.get("route"), "tags", None) in (["MT Photos"], ["Immich"])
+    return getattr(request.scope.get("route"), "tags", None) in (["MT Photos"], ["Immich"], ["My OCR"])
 
 
 async def on_unexpected(_request: Request, _error: Exception) -> Response:

@@ -11,10 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import errors
-from api.compat import immich, mt_photos
+from api.compat import immich, mt_photos, my_ocr
 from api.limits import UploadLimit
 from api.measure import Measure
-from api.routes import accounts, health, jobs, metrics, page, photos, result, system
+from api.routes import accounts, documents, health, jobs, metrics, page, photos, result, system
 from api.settings import ApiSettings
 from tasks import garbage
 from tasks.accounts import Accounts
@@ -56,6 +56,6 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)
-    for module in (page, health, metrics, accounts, photos, jobs, result, system, mt_photos, immich):
+    for module in (page, health, metrics, accounts, photos, jobs, result, system, documents, mt_photos, immich, my_ocr):
         app.include_router(module.router)
     return app

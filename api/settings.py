@@ -40,9 +40,7 @@ class ApiSettings(BaseSettings):
     )
     algorithm: Literal["HS256", "HS384", "HS512"] = Field(default="HS256", description="How tokens are signed.")
     access_token_expire_minutes: int = Field(default=1440, ge=1, description="Minutes that a token is good for.")
-    bootstrap_user: str = Field(
-        default="", description="User added at the start, if there is none of this name."
-    )
+    bootstrap_user: str = Field(default="", description="User added at the start, if there is none of this name.")
     bootstrap_pass: str = Field(default="", description="Password of `BOOTSTRAP_USER`.")
     immich_allow: str = Field(
         default="private",
@@ -53,6 +51,15 @@ class ApiSettings(BaseSettings):
     )
     immich_wait_s: float = Field(
         default=20, ge=0, description="Seconds that Immich's requests wait through an outage before they fail."
+    )
+    disconnect_grace_s: float = Field(
+        default=30,
+        ge=0,
+        description="Seconds after which a streamed document that nobody follows is cancelled.",
+    )
+    allow_url_fetch: str = Field(
+        default="",
+        description="Hosts from which pictures may be fetched, comma-separated, `*` for any public one; empty: none.",
     )
     max_upload_mb: int = Field(default=64, ge=1, description="Largest upload in MiB; more is refused with 413.")
     max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")

@@ -55,7 +55,7 @@ async def read_one(request: Request, *, compat: bool = False) -> Upload:
         if compat:
             raise RequestValidationError([{"type": "missing", "loc": ("body", "file"), "msg": "Field required"}])
         raise ApiError("bad_request", "The form has no field `file` with a picture.", 'curl -F "file=@photo.jpg" ...')
-    return await _read(file)
+    return await take(file)
 
 
 async def read_many(request: Request, max_files: int) -> tuple[list[Upload], FormData]:
@@ -64,10 +64,11 @@ async def read_many(request: Request, max_files: int) -> tuple[list[Upload], For
     files = [f for f in (*form.getlist("files"), *form.getlist("file")) if isinstance(f, UploadFile)]
     if not files:
         raise ApiError("bad_request", "The form has no field `files` with pictures.", 'curl -F "files=@photo.jpg" ...')
-    return [await _read(file) for file in files], form
+    return [await take(file) for file in files], form
 
 
-async def _read(file: UploadFile) -> Upload:
+async def take(file: UploadFile) -> Upload:
+    """An uploaded file, read whole."""
     try:
         return Upload(PurePosixPath((file.filename or "").replace("\\", "/")).name or "upload", await file.read())
     finally:

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-State = Literal["ok", "warn", "fail"]
+State = Literal["ok", "none", "warn", "fail"]
 
 GIB = 2**30
-PACKAGES = ("onnxruntime", "openvino", "rapidocr", "celery", "redis", "fastapi", "uvicorn", "sqlalchemy", "pillow")
+PACKAGES = ("openvino", "rapidocr", "celery", "redis", "fastapi", "uvicorn", "sqlalchemy", "pillow")
+ONNXRUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
+"""Builds of one library, all in one folder: of two, the one installed last has overwritten the other."""
 OPTIONAL = frozenset({"openvino"})
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
 
@@ -28,7 +30,7 @@ class Finding:
 
     Attributes:
         about: what was looked at.
-        state: `fail` where Darkroom cannot run so.
+        state: `fail` where Darkroom cannot run so, `none` for what is not there and not needed.
         found: what is there.
         step: what to do next, unless all is well.
     """
@@ -46,20 +48,28 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    there, absent = [], []
-    for name in PACKAGES:
-        try:
-            there.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            absent.append(name)
+    runtimes = [name for name in ONNXRUNTIMES if _version(name)]
+    asked = (*(runtimes or ONNXRUNTIMES[:1]), *PACKAGES)
+    there = [f"{name} {_version(name)}" for name in asked if _version(name)]
+    absent = [name for name in asked if not _version(name)]
     needed = [name for name in absent if name not in OPTIONAL]
-    if needed:
+    if len(runtimes) > 1:
+        step = f"They overwrite each other: pip uninstall -y {' '.join(runtimes)}, then install the one you want."
+        yield Finding("Packages", "warn", f"{' and '.join(runtimes)} at once", step)
+    elif needed:
         yield Finding("Packages", "fail", f"missing: {', '.join(needed)}", "Install them with: make setup")
     elif absent:
         step = "OpenVINO is up to twice as fast on Intel: pip install 'darkroom[openvino]'"
         yield Finding("Packages", "warn", f"without {', '.join(absent)}", step)
     else:
         yield Finding("Packages", "ok", ", ".join(there))
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def processor() -> Iterator[Finding]:
@@ -137,32 +147,6 @@ def broker() -> Iterator[Finding]:
         yield Finding("Broker", "fail", f"valkey-server does not run: {error}", step)
     else:
         yield Finding("Broker", "ok", "built-in valkey " + said.stdout.partition("v=")[2].partition(" ")[0])
-
-
-def devices() -> Iterator[Finding]:
-    from cli.prepare import Refused, find_devices
-
-    wanted = os.environ.get("DEVICES") or "auto"
-    try:
-        found = find_devices(wanted)
-    except Refused as error:
-        yield Finding("Devices", "fail", f"DEVICES={wanted}", str(error))
-    else:
-        yield Finding("Devices", "ok", ", ".join(found))
-
-
-def models() -> Iterator[Finding]:
-    from engines.errors import EngineError
-    from engines.registry import Engines
-    from engines.settings import EngineSettings
-
-    try:
-        info = Engines(EngineSettings(), "cpu").resolve("ocr", None)
-    except EngineError as error:
-        yield Finding("Model: ocr", "fail", str(error), error.hint or "See the list of models in the README.")
-    else:
-        stands_in = "" if info.asked == info.name else f", stands in for {info.asked}"
-        yield Finding("Model: ocr", "ok", f"{info.name} on {info.runtime}, {info.precision}{stands_in}")
 
 
 def port(host: str, number: int) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from cli.checks import Finding
 
-COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+COLOURS = {"ok": "green", "none": "dim", "warn": "yellow", "fail": "red"}
 
 
 def doctor(
@@ -50,7 +50,7 @@ def doctor(
 
 def examine(host: str, port: int, data: Path | None) -> "Iterator[Finding]":
     """All findings, in the order in which a person reads them; a check that breaks is a finding too."""
-    from cli import checks, environment
+    from cli import checks, engine_checks, environment
 
     home = environment.data_folder(data)
     questions: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -60,8 +60,8 @@ def examine(host: str, port: int, data: Path | None) -> "Iterator[Finding]":
         "Memory": checks.memory,
         "Data folder": lambda: checks.data_folder(home),
         "Broker": checks.broker,
-        "Devices": checks.devices,
-        "Models": checks.models,
+        "Devices": engine_checks.devices,
+        "Models": engine_checks.models,
         "Port": lambda: checks.port(host, port),
         "Clock": checks.clock,
     }

@@ -11,7 +11,7 @@ from cli.memory import available_bytes
 from cli.supervisor import Part
 
 TWO_WORKERS_BYTES = 4 * 2**30
-"""Free memory from which each device gets a second worker, for bulk work alone."""
+"""Free memory for each device from which it gets a second worker, for bulk work alone."""
 VALKEY_PREFIX = re.compile(r"^\d+:\S+ (\d+ \w+ \d{4} [\d:.]+ [*#.-] |\(\d+\) )?")
 
 
@@ -48,7 +48,7 @@ def tidy_broker_line(line: str) -> str | None:
 
 def worker_parts(env: Mapping[str, str], devices: Sequence[str]) -> list[Part]:
     """Two workers a device where memory allows: a rescan at a low priority is not felt by a person."""
-    if available_bytes() >= TWO_WORKERS_BYTES:
+    if available_bytes() >= TWO_WORKERS_BYTES * len(devices):
         roles: dict[str, list[str]] = {"interactive": [], "bulk": ["--nice", "15"]}
     else:
         roles = {"interactive,bulk": []}

@@ -66,19 +66,15 @@ def check_broker() -> None:
 
 def find_devices(wanted: str) -> list[str]:
     """The devices to start workers on, each one there. Raises Refused."""
+    from engines import placement
     from engines.errors import EngineError
-    from engines.runtime import check_device, detect_devices
+    from engines.settings import EngineSettings
 
     try:
-        if wanted.strip() in ("", "auto"):
-            found: list[str] = detect_devices()
-            return found
-        named = [name.strip() for name in wanted.split(",") if name.strip()]
-        for name in named:
-            check_device(name)
+        found: list[str] = placement.find_devices(wanted, EngineSettings())
     except EngineError as error:
         raise Refused("; ".join(str(part).rstrip(".") for part in (error, error.hint) if part)) from error
-    return named
+    return found
 
 
 def migrate() -> None:

@@ -32,10 +32,12 @@ def worker(
     # Celery warns of root because it may unpickle messages; ours are JSON, and in a container root is usual.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
     from engines.errors import EngineError
+    from engines.placement import locate
+    from engines.settings import EngineSettings
     from tasks.worker import run
 
     try:
-        run(device, queues, threads, nice, name)
+        run(locate(device, EngineSettings()), queues, threads, nice, name)
     except EngineError as error:
         print(" ".join(str(part) for part in (error, error.hint) if part), file=sys.stderr)
         raise typer.Exit(CANNOT_START) from error

@@ -1,7 +1,8 @@
 """Concurrent calls meet in one batch, and a lonely call waits for nobody.
 
 A call that finds the network idle runs at once. Calls that come while it runs gather, and the next one to run takes
-them all along: batches grow with the load by themselves, without a timer.
+them all along: batches grow with the load by themselves, without a timer. Every caller runs batches only until its own
+items are done, so nobody is kept busy for the others.
 """
 
 import threading
@@ -28,7 +29,7 @@ class Batcher(Generic[T, R]):
         self._run = run
         self._limit = limit
         self._free = side_by_side
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._waiting: deque[tuple[T, Future[R]]] = deque()
 
     def __call__(self, item: T) -> R:
@@ -38,27 +39,36 @@ class Batcher(Generic[T, R]):
     def map(self, items: Sequence[T]) -> list[R]:
         """The results of some items, in their order."""
         futures: list[Future[R]] = [Future() for _ in items]
-        with self._lock:
+        with self._changed:
             self._waiting.extend(zip(items, futures, strict=True))
-        self._work()
+        while batch := self._next_batch(futures):
+            self._work(batch)
         return [future.result() for future in futures]
 
-    def _work(self) -> None:
-        """Run what waits, as long as a place is free; whoever holds a place runs for the others too."""
-        while True:
-            with self._lock:
-                if not self._free or not self._waiting:
-                    return
-                self._free -= 1
-                batch = [self._waiting.popleft() for _ in range(min(self._limit, len(self._waiting)))]
-            try:
-                results = self._run([item for item, _ in batch])
-                for (_, future), result in zip(batch, results, strict=True):
-                    future.set_result(result)
-            except BaseException as error:  # noqa: BLE001 - every caller of the batch raises it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            finally:
-                with self._lock:
-                    self._free += 1
+    def _next_batch(self, futures: Sequence[Future[R]]) -> list[tuple[T, Future[R]]]:
+        """The oldest waiting items, once there is a place to run them; none when these futures are done."""
+
+        def done() -> bool:
+            return all(future.done() for future in futures)
+
+        with self._changed:
+            self._changed.wait_for(lambda: done() or (self._free and self._waiting))
+            if done():
+                return []
+            self._free -= 1
+            return [self._waiting.popleft() for _ in range(min(self._limit, len(self._waiting)))]
+
+    def _work(self, batch: list[tuple[T, Future[R]]]) -> None:
+        try:
+            results = self._run([item for item, _ in batch])
+            answers = list(zip(batch, results, strict=True))
+        except BaseException as error:  # noqa: BLE001 - every caller of the batch raises it
+            for _, future in batch:
+                future.set_exception(error)
+        else:
+            for (_, future), result in answers:
+                future.set_result(result)
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()

@@ -1,15 +1,17 @@
-"""Device names: `cpu`, `cpu:0-7`, `intel:N`, `cuda:N`; whether each is there, and how to get it if not."""
+"""Device names: `cpu`, `cpu:0-7`, `intel:N`, `cuda:N`; whether each is there, and what `auto` means here."""
 
-import importlib.util
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from engines import intel, nvidia
 from engines.errors import DeviceMissing
 
 Kind = Literal["cpu", "intel", "cuda"]
+
+ROOT: Final = Path("/")
 
 _CPU = re.compile(r"cpu(?::(\d+)(?:-(\d+))?)?")
 _GPU = re.compile(r"(intel|cuda)(?::(\d+))?")
@@ -29,9 +31,23 @@ class Device:
     index: int = 0
     cores: tuple[int, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """As it is written in `DEVICES`."""
+        if self.kind != "cpu":
+            return f"{self.kind}:{self.index}"
+        if not self.cores:
+            return "cpu"
+        first, last = self.cores[0], self.cores[-1]
+        return f"cpu:{first}" if first == last else f"cpu:{first}-{last}"
 
-def parse_device(name: str) -> Device:
+
+def parse_device(name: str, index: int | None = None) -> Device:
     """Take a device's name apart.
+
+    Args:
+        name: such as `cuda:1`, in any case.
+        index: of the GPU that a bare `cuda` or `intel` means; None for the first.
 
     Raises:
         DeviceMissing: no device is called so.
@@ -44,82 +60,54 @@ def parse_device(name: str) -> Device:
         if first <= last < 4096:
             return Device("cpu", cores=tuple(range(first, last + 1)))
     elif match := _GPU.fullmatch(lowered):
-        return Device("intel" if match[1] == "intel" else "cuda", index=int(match[2] or 0))
+        return Device("intel" if match[1] == "intel" else "cuda", index=int(match[2] or index or 0))
     raise DeviceMissing(f"no device is called {name!r}", hint="use cpu, cpu:0-7, intel:0, cuda:0 or auto")
 
 
-def check_device(name: str) -> None:
+def check_device(name: str, root: Path = ROOT) -> None:
     """Make sure that a device can be used.
+
+    Args:
+        name: such as `cuda:1`.
+        root: where `dev` and `sys` lie.
 
     Raises:
         DeviceMissing: it is not there; the hint says how to get it. Never answered with another device.
     """
     device = parse_device(name)
     if device.kind == "cpu":
-        _check_cpu(name, device)
+        _check_cpu(device)
     elif device.kind == "cuda":
-        _check_cuda(name, device)
+        nvidia.check(device.index, root)
     else:
-        _check_intel(name, device)
+        intel.check(device.index, root)
 
 
-def detect_devices() -> list[str]:
-    """What `auto` means here: every GPU that can be used, or else the CPU."""
-    found = []
-    for name in ("cuda:0", "intel:0"):
-        try:
-            check_device(name)
-        except DeviceMissing:
-            continue
-        found.append(name)
-    return found or ["cpu"]
+def detect_gpus(root: Path = ROOT) -> list[str]:
+    """Every GPU of one kind that can be used: NVIDIA's, or where there are none Intel's.
+
+    Not both: beside an NVIDIA card the processor's own GPU would only make every other request slow.
+    """
+    for kind, numbers in (("cuda", nvidia.numbers), ("intel", intel.numbers)):
+        found = [name for name in (f"{kind}:{number}" for number in numbers(root)) if _usable(name, root)]
+        if found:
+            return found
+    return []
 
 
-def _check_cpu(name: str, device: Device) -> None:
-    there = set(range(os.cpu_count() or 1))
+def _usable(name: str, root: Path) -> bool:
+    try:
+        check_device(name, root)
+    except DeviceMissing:
+        return False
+    return True
+
+
+def _check_cpu(device: Device) -> None:
+    there = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     absent = [core for core in device.cores if core not in there]
     if absent:
         raise DeviceMissing(
-            f"{name}: this machine has no core {absent[0]}", hint=f"its cores are those of cpu:0-{max(there)}"
-        )
-
-
-def _check_cuda(name: str, device: Device) -> None:
-    node = Path(f"/dev/nvidia{device.index}")
-    if not node.exists() and not Path("/dev/dxg").exists():
-        raise DeviceMissing(
-            f"{name}: there is no {node}",
-            hint="install the NVIDIA driver; in a container, start it with --gpus all or `gpus: all` in compose",
-        )
-    import onnxruntime
-
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        raise DeviceMissing(
-            f"{name}: this onnxruntime has no CUDA",
-            hint="pip uninstall onnxruntime, then pip install 'darkroom[cuda]'",
-        )
-
-
-def _check_intel(name: str, device: Device) -> None:
-    if importlib.util.find_spec("openvino") is None:
-        raise DeviceMissing(f"{name}: OpenVINO is not installed", hint="pip install 'darkroom[openvino]'")
-    nodes = sorted(Path("/dev/dri").glob("renderD*"))
-    if not nodes and not Path("/dev/dxg").exists():
-        raise DeviceMissing(
-            f"{name}: there is no /dev/dri/renderD*",
-            hint="enable the GPU; in a container, add `devices: [/dev/dri]`",
-        )
-    if nodes and not any(os.access(node, os.R_OK | os.W_OK) for node in nodes):
-        group = nodes[0].stat().st_gid
-        raise DeviceMissing(
-            f"{name}: {nodes[0]} may not be opened by this user",
-            hint=f"add the user to group {group}; in a container, `group_add: ['{group}']`",
-        )
-    import openvino
-
-    gpus = [gpu for gpu in openvino.Core().available_devices if gpu.startswith("GPU")]
-    if f"GPU.{device.index}" not in gpus and not (device.index == 0 and "GPU" in gpus):
-        raise DeviceMissing(
-            f"{name}: OpenVINO sees {', '.join(gpus) or 'no GPU'}",
-            hint="install intel-opencl-icd (the GPU's compute runtime) on the host or in the image",
+            f"{device.name}: there is no core {absent[0]} for this process",
+            hint=f"it may run on {', '.join(str(core) for core in sorted(there))}",
         )

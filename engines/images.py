@@ -43,7 +43,7 @@ class Image:
     """A decoded picture.
 
     Attributes:
-        pixels: uint8 [height, width, 3], RGB, upright, contiguous.
+        pixels: uint8 [height, width, 3], RGB, upright, contiguous; smaller where it was decoded with `at_least`.
         width: of the upright picture, pixels.
         height: of the upright picture, pixels.
         format: Pillow's name of the file format, such as `JPEG`.
@@ -55,12 +55,14 @@ class Image:
     format: str
 
 
-def decode(source: bytes | Path, settings: EngineSettings) -> Image:
+def decode(source: bytes | Path, settings: EngineSettings, at_least: int | None = None) -> Image:
     """Decode one picture.
 
     Args:
         source: the file's bytes, or its path.
         settings: limits, and whether truncated pictures are read as far as they go.
+        at_least: pixels that the shorter side must keep; a JPEG may then come out at a half, a quarter or an eighth
+            of its size, which costs a third. None for the full picture.
 
     Returns:
         The upright picture, first frame only.
@@ -73,11 +75,11 @@ def decode(source: bytes | Path, settings: EngineSettings) -> Image:
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
-            return _decode_file(file, settings)
-    return _decode_file(io.BytesIO(source), settings)
+            return _decode_file(file, settings, at_least)
+    return _decode_file(io.BytesIO(source), settings, at_least)
 
 
-def _decode_file(file: IO[bytes], settings: EngineSettings) -> Image:
+def _decode_file(file: IO[bytes], settings: EngineSettings, at_least: int | None) -> Image:
     head = file.read(32)
     file.seek(0)
     if not head:
@@ -85,15 +87,23 @@ def _decode_file(file: IO[bytes], settings: EngineSettings) -> Image:
     with _open(file, head) as picture:
         _check_size(picture.size, settings)
         _check_scans(picture, file)
+        full = picture.size
+        if at_least:
+            # Only the JPEG decoder does anything here: it leaves out frequencies, and never goes below what is asked.
+            picture.draft(None, (at_least, at_least))
+        scale = round(full[0] / picture.size[0])
         _load(picture, settings)
         _check_size(picture.size, settings)
         try:
-            upright = pixels.upright(pixels.to_rgb(picture), pixels.orientation(picture))
+            turn = pixels.orientation(picture)
+            upright = pixels.upright(pixels.to_rgb(_stretch(picture, full, scale)), turn)
         except ImageError:
             raise
         except Exception as error:  # Pillow's converters raise whatever their C code or a plug-in does
             raise PictureUndecodable(f"the picture cannot be converted: {error}") from error
         height, width = upright.shape[:2]
+        if scale > 1:
+            width, height = full if turn < 5 else full[::-1]
         return Image(pixels=upright, width=width, height=height, format=picture.format or "unknown")
 
 
@@ -156,6 +166,18 @@ def _load(picture: PIL.Image.Image, settings: EngineSettings) -> None:
             return
         hint = None if settings.allow_truncated else "ALLOW_TRUNCATED=on reads what is there"
         raise PictureUndecodable(f"the picture is broken or truncated: {error}", hint=hint) from error
+
+
+def _stretch(picture: PIL.Image.Image, full: tuple[int, int], scale: int) -> PIL.Image.Image:
+    """Fill the whole of a scaled picture with what was the whole of the full one.
+
+    The decoder rounds sizes up, and what it adds at the right and the bottom would move everything else a little:
+    enough to be seen in a vector (cosine 0.99).
+    """
+    if full[0] % scale == 0 and full[1] % scale == 0:
+        return picture
+    extent = (0, 0, full[0] / scale, full[1] / scale)
+    return picture.resize(picture.size, PIL.Image.Resampling.BICUBIC, box=extent)
 
 
 def _keep_what_is_there(picture: PIL.Image.Image) -> bool:

@@ -1,26 +1,28 @@
-"""What runs a model: the Session protocol, and onnxruntime and OpenVINO behind it."""
+"""What runs a model: the Session protocol, and which runtime stands behind it on which device."""
 
+import contextlib
+import hashlib
 import importlib.util
-import logging
 import os
-import queue
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.devices import Device, check_device, detect_devices, parse_device
-from engines.errors import DeviceMissing, InferenceFailed, ModelMissing
+from engines import intel, nvidia
+from engines.devices import Device, check_device, parse_device
+from engines.errors import DeviceMissing, ModelMissing
+from engines.placement import device_for
 from engines.settings import EngineSettings
 
-__all__ = ["Backend", "Session", "check_device", "choose_backend", "core_count", "detect_devices", "open_session"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Backend", "Session", "backend_for", "check_device", "choose_backend", "core_count", "open_session"]
 
 Tensor = NDArray[np.float32]
-RuntimeName = Literal["onnxruntime", "openvino"]
+Feed = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int32]
+RuntimeName = Literal["onnxruntime", "openvino", "tensorrt"]
 PrecisionName = Literal["f32", "bf16", "f16"]
 
 
@@ -35,7 +37,7 @@ class Session(Protocol):
     inputs: Mapping[str, tuple[int | None, ...]]
     outputs: tuple[str, ...]
 
-    def run(self, feeds: Mapping[str, Tensor]) -> list[Tensor]:
+    def run(self, feeds: Mapping[str, Feed]) -> list[Tensor]:
         """Compute every output.
 
         Raises:
@@ -44,19 +46,41 @@ class Session(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class Backend:
     """Which runtime computes on which device, and how precisely.
 
     Attributes:
         device: where.
-        runtime: with what.
+        runtime: with what; `tensorrt` is onnxruntime with TensorRT, and CUDA for what that cannot do.
         precision: of the arithmetic.
+        cache: folder for what a runtime compiles out of models; None where nothing is kept.
     """
 
-    def __init__(self, device: Device, runtime: RuntimeName, precision: PrecisionName) -> None:
-        self.device = device
-        self.runtime = runtime
-        self.precision = precision
+    device: Device
+    runtime: RuntimeName
+    precision: PrecisionName
+    cache: Path | None = None
+
+
+def backend_for(capability: str, device: str, settings: EngineSettings) -> Backend:
+    """The backend of one capability of a worker; loads nothing.
+
+    `RUNTIME` and `PRECISION` are meant for the worker's device: a capability that is sent to a device of another kind
+    (`OCR_DEVICE=CPU`) gets what is native there.
+
+    Args:
+        capability: such as `ocr`.
+        device: the worker's.
+        settings: of the engines.
+
+    Raises:
+        DeviceMissing: the device or the runtime cannot be used.
+    """
+    where = device_for(capability, device, settings)
+    if parse_device(where).kind != parse_device(device).kind:
+        settings = settings.model_copy(update={"runtime": "auto", "precision": "auto"})
+    return choose_backend(where, settings)
 
 
 def choose_backend(device: str, settings: EngineSettings) -> Backend:
@@ -71,17 +95,30 @@ def choose_backend(device: str, settings: EngineSettings) -> Backend:
     where = parse_device(device)
     native: RuntimeName = "openvino" if where.kind == "intel" else "onnxruntime"
     runtime = native if settings.runtime == "auto" else settings.runtime
-    if runtime != native and where.kind != "cpu":
-        raise DeviceMissing(f"RUNTIME={runtime} cannot use {device}", hint=f"set RUNTIME=auto or {native}")
-    if importlib.util.find_spec(runtime) is None:
-        raise DeviceMissing(f"{runtime} is not installed", hint="set RUNTIME=auto, or pip install 'darkroom[openvino]'")
-    precision = "f32" if settings.precision == "auto" else settings.precision
-    if runtime == "onnxruntime" and precision != "f32":
+    _check_runtime(where, runtime)
+    precision = _choose_precision(where, settings)
+    if precision not in _precisions(where, runtime):
         raise DeviceMissing(
-            f"PRECISION={precision} needs OpenVINO: onnxruntime computes as the model is stored",
-            hint="set RUNTIME=openvino, or PRECISION=auto",
+            f"PRECISION={precision}: {runtime} computes as the model is stored on {where.name}",
+            hint=f"set PRECISION=auto, or RUNTIME={'tensorrt' if where.kind == 'cuda' else 'openvino'}",
         )
-    return Backend(where, runtime, precision)
+    compiles = runtime != "onnxruntime" or where.kind == "intel"
+    return Backend(where, runtime, precision, _cache(runtime, settings) if compiles else None)
+
+
+def abilities(device: str) -> dict[RuntimeName, tuple[PrecisionName, ...]]:
+    """The runtimes that are installed for a device, with the precisions they compute in; loads no model."""
+    where = parse_device(device)
+    found: dict[RuntimeName, tuple[PrecisionName, ...]] = {}
+    for runtime in get_args(RuntimeName):
+        with contextlib.suppress(DeviceMissing):
+            _check_runtime(where, runtime)
+            found[runtime] = _precisions(where, runtime)
+    if "openvino" in found:
+        from engines.runtime_openvino import native_precisions
+
+        found["openvino"] = native_precisions(where)
+    return found
 
 
 def core_count(settings: EngineSettings) -> int:
@@ -96,7 +133,7 @@ def open_session(path: Path, backend: Backend, threads: int, calls: int = 1) -> 
 
     Args:
         path: an ONNX file.
-        backend: from `choose_backend`.
+        backend: from `backend_for`.
         threads: processor cores that one call may use.
         calls: calls that are expected to run at once.
 
@@ -106,7 +143,11 @@ def open_session(path: Path, backend: Backend, threads: int, calls: int = 1) -> 
     """
     try:
         if backend.runtime == "openvino":
+            from engines.runtime_openvino import OpenVinoSession
+
             return OpenVinoSession(path, backend, threads, calls)
+        from engines.runtime_onnx import OnnxSession
+
         return OnnxSession(path, backend, threads)
     except DeviceMissing:
         raise
@@ -114,86 +155,50 @@ def open_session(path: Path, backend: Backend, threads: int, calls: int = 1) -> 
         raise ModelMissing(f"{path} cannot be loaded by {backend.runtime}: {error}") from error
 
 
-class OnnxSession:
-    """onnxruntime on the CPU or on CUDA."""
+def compiled_folder(path: Path, backend: Backend) -> Path | None:
+    """Where the compiled form of a model file is kept, made now; None where it cannot be.
 
-    def __init__(self, path: Path, backend: Backend, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Threads that wait for work must not burn a core, and a picture's size must not stay allocated for ever.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
-        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=_providers(backend.device))
-        if backend.device.kind == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
-            raise DeviceMissing(
-                f"cuda:{backend.device.index}: onnxruntime cannot start CUDA here",
-                hint="its CUDA and cuDNN libraries must match the driver: see `darkroom doctor`",
-            )
-        self.inputs: Mapping[str, tuple[int | None, ...]] = {
-            node.name: tuple(side if isinstance(side, int) else None for side in node.shape)
-            for node in self._session.get_inputs()
-        }
-        self.outputs = tuple(node.name for node in self._session.get_outputs())
-
-    def run(self, feeds: Mapping[str, Tensor]) -> list[Tensor]:
-        """See `Session.run`."""
-        try:
-            results: list[Tensor] = self._session.run(None, dict(feeds))
-        except Exception as error:  # onnxruntime's own exception types have no common base
-            raise InferenceFailed(f"onnxruntime failed: {error}") from error
-        return results
+    A file that was replaced gets another folder: TensorRT knows its engines by the model's name alone.
+    """
+    if backend.cache is None:
+        return None
+    state = path.stat()
+    identity = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
+    folder = backend.cache / hashlib.sha256(identity.encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
 
 
-def _providers(device: Device) -> list[Any]:
-    if device.kind == "cuda":
-        return [("CUDAExecutionProvider", {"device_id": device.index}), "CPUExecutionProvider"]
-    return ["CPUExecutionProvider"]
+def _check_runtime(device: Device, runtime: RuntimeName) -> None:
+    package = "openvino" if runtime == "openvino" else "onnxruntime"
+    if importlib.util.find_spec(package) is None:
+        raise DeviceMissing(f"{package} is not installed", hint="set RUNTIME=auto, or pip install 'darkroom[openvino]'")
+    if runtime == "tensorrt" and device.kind == "cuda":
+        nvidia.check_provider(device.name, "TensorrtExecutionProvider")
+    elif runtime == "onnxruntime" and device.kind == "intel" and not intel.has_provider():
+        raise DeviceMissing(
+            f"{device.name}: this onnxruntime has no {intel.PROVIDER}",
+            hint="set RUNTIME=auto or openvino; or pip uninstall onnxruntime, then pip install onnxruntime-openvino",
+        )
+    elif (runtime == "openvino" and device.kind == "cuda") or (runtime == "tensorrt" and device.kind != "cuda"):
+        native = "openvino" if device.kind == "intel" else "onnxruntime"
+        raise DeviceMissing(f"RUNTIME={runtime} cannot use {device.name}", hint=f"set RUNTIME=auto or {native}")
 
 
-class OpenVinoSession:
-    """OpenVINO's own runtime on the CPU or an Intel GPU."""
-
-    def __init__(self, path: Path, backend: Backend, threads: int, calls: int) -> None:
-        import openvino
-
-        on_cpu = backend.device.kind == "cpu"
-        target = "CPU" if on_cpu else f"GPU.{backend.device.index}"
-        # Without a hint the CPU plug-in takes bfloat16 where the processor has it, which changes what is read.
-        config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": backend.precision}
-        if on_cpu:
-            config |= {
-                "INFERENCE_NUM_THREADS": threads * calls,
-                "NUM_STREAMS": calls,
-                "ENABLE_CPU_PINNING": False,
-                # Every new shape is otherwise kept with its own copies of the weights.
-                "CPU_RUNTIME_CACHE_CAPACITY": 0,
-            }
-        core = openvino.Core()
-        compiled = core.compile_model(core.read_model(path), target, config)
-        self.inputs: Mapping[str, tuple[int | None, ...]] = {
-            port.get_any_name(): _free_shape(port.get_partial_shape()) for port in compiled.inputs
-        }
-        self.outputs = tuple(port.get_any_name() for port in compiled.outputs)
-        self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
-        for _ in range(calls):
-            self._requests.put(compiled.create_infer_request())
-
-    def run(self, feeds: Mapping[str, Tensor]) -> list[Tensor]:
-        """See `Session.run`; waits while as many calls as were expected are running."""
-        request = self._requests.get()
-        try:
-            results = request.infer(dict(feeds), share_inputs=True)
-            return [np.array(results[index]) for index in range(len(self.outputs))]
-        except Exception as error:  # OpenVINO raises RuntimeError and its own types
-            raise InferenceFailed(f"OpenVINO failed: {error}") from error
-        finally:
-            self._requests.put(request)
+def _choose_precision(device: Device, settings: EngineSettings) -> PrecisionName:
+    if settings.precision != "auto":
+        return settings.precision
+    return "f16" if device.kind == "intel" and settings.openvino_precision == "fp16" else "f32"
 
 
-def _free_shape(shape: Any) -> tuple[int | None, ...]:
-    return tuple(side.get_length() if side.is_static else None for side in shape)
+def _precisions(device: Device, runtime: RuntimeName) -> tuple[PrecisionName, ...]:
+    if runtime == "onnxruntime":
+        return ("f32", "f16") if device.kind == "intel" else ("f32",)
+    return ("f32", "bf16", "f16")
+
+
+def _cache(runtime: RuntimeName, settings: EngineSettings) -> Path:
+    return settings.model_cache.expanduser() / ".compiled" / runtime

@@ -56,8 +56,10 @@ class EngineSettings(BaseSettings):
         description="Seconds after its last use that a model is unloaded; 0: never "
         "(also `MACHINE_LEARNING_MODEL_TTL`).",
     )
-    runtime: Literal["auto", "onnxruntime", "openvino"] = Field(
-        default="auto", description="What runs the models; `auto` takes what is fastest on the device."
+    runtime: Literal["auto", "onnxruntime", "openvino", "tensorrt"] = Field(
+        default="auto",
+        description="What runs the models on the worker's device: `onnxruntime`, `openvino` or `tensorrt`; "
+        "`auto` takes what is fastest on it.",
     )
     precision: Literal["auto", "f32", "bf16", "f16"] = Field(
         default="auto", description="Arithmetic of the models; `auto` is f32, what the models were measured with."
@@ -68,8 +70,10 @@ class EngineSettings(BaseSettings):
     ocr_det_side: int = Field(
         default=960, ge=128, le=4096, description="Longer side of the picture that the text detector sees, pixels."
     )
-    ocr_rec_dynamic_width: bool = Field(
-        default=True, description="Read each line at its own width; `off`: at few fixed widths, which some GPUs want."
+    ocr_rec_dynamic_width: bool | None = Field(
+        default=None,
+        description="`on`: read each line at its own width; `off`: at few fixed widths; empty: `on` for a CPU, `off` "
+        "for a GPU, which compiles every shape anew.",
     )
     allow_truncated: bool = Field(
         default=False, description="Read what is there of a truncated picture instead of refusing it."
@@ -107,7 +111,34 @@ class EngineSettings(BaseSettings):
         description="OCR models to load at the start (also `MACHINE_LEARNING_PRELOAD__OCR__RECOGNITION`).",
     )
 
-    @field_validator("runtime", "precision", mode="before")
+    ocr_device: str = Field(
+        default="", description="Where text is read: `CPU`, `GPU` or a device's name; empty: on the worker's device."
+    )
+    clip_device: str = Field(
+        default="", description="Where CLIP vectors are made: `CPU`, `GPU` or a device's name; empty: as the worker."
+    )
+    face_device: str = Field(
+        default="", description="Where faces are found: `CPU`, `GPU` or a device's name; empty: as the worker."
+    )
+    device_id: int | None = Field(
+        default=None,
+        ge=0,
+        validation_alias="MACHINE_LEARNING_DEVICE_ID",
+        description="Number of the one GPU that `auto`, `GPU`, `cuda` or `intel` means; empty: `auto` takes all.",
+    )
+    openvino_precision: Literal["auto", "fp32", "fp16"] = Field(
+        default="auto",
+        validation_alias="MACHINE_LEARNING_OPENVINO_PRECISION",
+        description="`FP16` or `FP32`: arithmetic on Intel GPUs, unless `PRECISION` is set.",
+    )
+
+    @field_validator("device_id", "ocr_rec_dynamic_width", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        """A variable that is set to nothing is not set."""
+        return None if value == "" else value
+
+    @field_validator("runtime", "precision", "openvino_precision", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         """Names are the same in any case; a name that is set to nothing means the default."""

@@ -15,6 +15,8 @@ TEXT: Final = "clip_text"
 
 CAPABILITIES: Final = (*ANALYSES, TEXT)
 PROBE: Final = "probe"
+DOCUMENT: Final = "document"
+"""The only task of a document's job; its items are pages."""
 
 FACE_FLOOR: Final = 0.5
 """Faces are kept from this certainty on, so that callers with different thresholds share one result."""

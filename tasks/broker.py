@@ -1,5 +1,7 @@
 """Connections to Redis or Valkey, and the names of our keys there."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,6 +36,15 @@ def connect(url: str) -> "redis.Redis":
 def connect_async(url: str) -> "redis.asyncio.Redis":
     """A client for the event loop."""
     return redis.asyncio.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=3)
+
+
+async def end(tasks: "Iterable[asyncio.Task[None]]") -> None:
+    """Cancel tasks that read from Redis until they have ended; the client may swallow a cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 def celery_url(url: str) -> str:

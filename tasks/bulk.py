@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from tasks import events, library, photo, queues, results
-from tasks.analyses import PROBE, usual
+from tasks import document, events, library, photo, queues, results
+from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import TaskError
 from tasks.jobs import Lease, LeasedItem, Outcome
@@ -37,8 +37,11 @@ def register(worker: "Worker") -> None:
         take_turn(worker, priority)
 
     @worker.app.task(name=queues.LIST)  # type: ignore[untyped-decorator]
-    def list_library(job_id: str) -> None:
-        library.list_into(worker.jobs, job_id, worker.settings, lambda: invite(worker, "bulk"))
+    def list_items(job_id: str, kind: str = "library") -> None:
+        if kind == DOCUMENT:
+            document.list_pages(worker, job_id, lambda: invite(worker, "document"))
+        else:
+            library.list_into(worker.jobs, job_id, worker.settings, lambda: invite(worker, "bulk"))
         events.wake(worker.redis, job_id)
 
 
@@ -84,9 +87,17 @@ def _work_on(worker: "Worker", lease: Lease, owner: str) -> None:
             times = worker.settings.max_attempts
             outcome = Outcome(error_code="worker_died", error_message=f"It took its worker down {times} times.")
         else:
-            outcome = _examine(worker, lease, item)
+            outcome = _look(worker, lease, item, owner)
         if worker.jobs.finish(item.id, outcome):
             events.wake(worker.redis, lease.job_id)
+            if lease.tasks == (DOCUMENT,):
+                document.settle(worker, lease.job_id)
+
+
+def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome:
+    if lease.tasks == (DOCUMENT,):
+        return document.read_page(worker, lease, item, owner)
+    return _examine(worker, lease, item)
 
 
 def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:

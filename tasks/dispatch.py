@@ -11,14 +11,18 @@ import kombu.exceptions
 import redis
 
 from tasks import analyses, control, events, library, liveness, queues
+from tasks.analyses import DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import Spool
-from tasks.broker import connect, connect_async, queue_key
-from tasks.errors import PathMissing
+from tasks.broker import PREFIX, connect, connect_async, end, queue_key
+from tasks.errors import JobUnknown, PathMissing, WrongState
 from tasks.jobs import Jobs, NewItem
+from tasks.reading import Follower, Step
 from tasks.requests import Requests
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
+
+WATCH_S = 5
 
 
 class Dispatch:
@@ -49,6 +53,7 @@ class Dispatch:
         self.serves = self._roster.serves
         self._wakes = events.Wakes(self._async_redis)
         self._tasks: list[asyncio.Task[None]] = []
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to read answers and news."""
@@ -56,11 +61,7 @@ class Dispatch:
 
     async def stop(self) -> None:
         """Stop reading and give all connections back."""
-        pending = set(self._tasks)
-        while pending:  # a cancellation may be lost inside the client's own time-outs: say it again
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=0.5)
+        await end({*self._tasks, *self._leaving})
         await self._async_redis.aclose()
         self.redis.close()
         self._app.close()
@@ -96,13 +97,62 @@ class Dispatch:
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
         return job_id
 
+    def submit_document(self, name: str, data: bytes, options: dict[str, Any], **job: Any) -> str:
+        """Accept a document (a PDF or a picture) whose pages are to be read; its id.
+
+        Args:
+            options: `kind` ("pdf" or "image"), and what of `mode`, `prompt`, `resolution`, `engine`, `pages`,
+                `password`, `force` and `user_id` is asked for.
+
+        Raises:
+            QueueFull, SpoolFull.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        chosen = {**options, "name": name, "bytes": len(data), "sha256": digest, "blob": self.spool.put(data, digest)}
+        job_id = self.jobs.create(
+            DOCUMENT,
+            [DOCUMENT],
+            options=chosen,
+            priority="document",
+            listing=True,
+            limit=self.settings.job_limit,
+            **job,
+        )
+        self._publish(queues.LIST, queues.OPEN_QUEUE, job_id=job_id, kind=DOCUMENT)
+        return job_id
+
+    def read(self, job_id: str, raw: bool = False) -> "AsyncIterator[Step | None]":
+        """A document while it is read; see `reading.Follower.steps`."""
+        return Follower(self.store, self._wakes, self._async_redis, job_id, raw).steps()
+
+    async def watched(self, job_id: str) -> None:
+        """Somebody follows this document now; to be said every WATCH_S at least."""
+        with contextlib.suppress(redis.RedisError):
+            await self._async_redis.set(f"{PREFIX}watched:{job_id}", 1, ex=2 * WATCH_S)
+
+    def abandon(self, job_id: str, after_s: float) -> None:
+        """Cancel a document in a while, unless somebody follows it again by then."""
+        task = asyncio.get_running_loop().create_task(self._cancel_unwatched(job_id, after_s))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _cancel_unwatched(self, job_id: str, after_s: float) -> None:
+        key = f"{PREFIX}watched:{job_id}"
+        with contextlib.suppress(redis.RedisError):
+            await self._async_redis.delete(key)  # whoever else follows says so again within WATCH_S
+            await asyncio.sleep(after_s)
+            if await self._async_redis.exists(key):
+                return
+        with contextlib.suppress(JobUnknown, WrongState):
+            await asyncio.to_thread(self.change, job_id, "cancel")
+
     def change(self, job_id: str, action: str) -> None:
         """Pause, resume, cancel or retry a job. Raises JobUnknown, WrongState."""
         getattr(self.jobs, action)(job_id)
         events.wake(self.redis, job_id)
         if action in ("resume", "retry"):
-            self._invite("bulk")
-            self._invite("interactive")
+            for priority in queues.JOB_QUEUES:
+                self._invite(priority)
 
     def follow(self, job_id: str, after: int, wait: bool) -> AsyncIterator[dict[str, Any] | None]:
         """Frames of a job after a number; see `events.follow`."""
@@ -123,9 +173,8 @@ class Dispatch:
         """Ask every worker process to end in order, to be started anew by who supervises it."""
         control.ask(self.redis, control.RECYCLE)
 
-    def _invite(self, priority: str) -> None:
-        queue = queues.JOB_QUEUES["interactive" if priority == "interactive" else "bulk"]
-        self._publish(queues.DRAW, queue, priority=priority)
+    def _invite(self, priority: queues.Priority) -> None:
+        self._publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)
 
     def _publish(self, task: str, queue: str, **kwargs: Any) -> None:
         # The job is in the store already: if the broker is away, a worker's upkeep sends the word later.

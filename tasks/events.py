@@ -42,6 +42,8 @@ def item_fields(row: Row[Any], found: dict[int, results.Finding]) -> dict[str, A
     body: dict[str, Any] = {"seq": row.seq, "item_id": row.id, "name": row.name}
     if row.custom_id is not None:
         body["custom_id"] = row.custom_id
+    if row.page is not None:
+        body["page"] = row.page
     error = {"code": row.error_code, "message": row.error_message} if row.error_code else None
     return body | {
         "sha256": row.sha256,

@@ -223,7 +223,7 @@ class Jobs(Leases):
                 needed.update(connection.scalars(select(items.c.blob).where(some, waiting)))
         return needed
 
-    def waiting(self) -> dict[str, tuple[int, float]]:
+    def waiting(self) -> dict[queues.Priority, tuple[int, float]]:
         """For each priority with photos that wait: how many, and since when the oldest job waits."""
         with self.store.read() as connection:
             rows = connection.execute(
@@ -234,10 +234,11 @@ class Jobs(Leases):
             )
             return {priority: (count, since) for priority, count, since in rows}
 
-    def listings(self) -> list[str]:
-        """Jobs whose folder is still being listed."""
+    def listings(self) -> list[tuple[str, str]]:
+        """Jobs (id, kind) whose folder or document is still being listed."""
+        query = select(jobs.c.id, jobs.c.kind).where(jobs.c.listing.is_(True), jobs.c.state.in_(ACTIVE))
         with self.store.read() as connection:
-            return list(connection.scalars(select(jobs.c.id).where(jobs.c.listing.is_(True), jobs.c.state.in_(ACTIVE))))
+            return [(row.id, row.kind) for row in connection.execute(query)]
 
     def forget_older_than(self, seconds: float) -> int:
         """Remove ended jobs with their items and frames; their number. What was found in photos stays."""

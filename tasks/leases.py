@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from tasks import queues
 from tasks.store.models import items, jobs
@@ -21,12 +21,13 @@ class LeasedItem:
     blob: str | None
     path: str | None
     sha256: str | None
+    page: int | None
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Photos of one job, drawn by one worker until `until` (seconds since 1970)."""
+    """Photos or pages of one job, drawn by one worker until `until` (seconds since 1970)."""
 
     job_id: str
     tasks: tuple[str, ...]
@@ -90,6 +91,18 @@ class Leases:
                 .returning(items.c.attempts)
             ).scalar()
 
+    def renew(self, item_id: int, owner: str, ttl_s: float) -> bool:
+        """Keep an item that takes long; False where it is no longer the owner's, as once its job was cancelled."""
+        mine = (items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner)
+        with self.store.read() as connection:
+            until = connection.execute(select(items.c.lease_until).where(*mine)).scalar()
+        if until is None:
+            return False
+        if until - time.time() < ttl_s / 2:
+            with self.store.write() as connection:
+                connection.execute(update(items).where(*mine).values(lease_until=time.time() + ttl_s))
+        return True
+
     def release(self, owner: str) -> int:
         """Give back what a worker drew and did not finish; the number of photos."""
         with self.store.write() as connection:
@@ -117,8 +130,8 @@ class Leases:
             return set(connection.scalars(held))
 
 
-def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Row[int, str, str, str, str, int]]:
-    columns = (items.c.id, items.c.name, items.c.blob, items.c.path, items.c.sha256, items.c.attempts)
+def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Any]:
+    columns = (items.c.id, items.c.name, items.c.blob, items.c.path, items.c.sha256, items.c.page, items.c.attempts)
     queued = (
         select(*columns)
         .where(items.c.job_id == job_id, items.c.state == "queued")

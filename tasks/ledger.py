@@ -18,13 +18,14 @@ PROGRESS_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A photo to be looked at: an upload by its blob's key, or a file by its path."""
+    """A photo to be looked at, or a document's page: an upload by its blob's key, or a file by its path."""
 
     name: str
     blob: str | None = None
     path: str | None = None
     sha256: str | None = None
     custom_id: str | None = None
+    page: int | None = None
 
 
 def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewItem]) -> None:
@@ -37,6 +38,7 @@ def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewIte
             "path": item.path,
             "sha256": item.sha256,
             "custom_id": item.custom_id,
+            "page": item.page,
             "state": "queued",
         }
         for item in new_items

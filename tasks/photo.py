@@ -74,11 +74,19 @@ def examine(
         metrics.ITEMS.labels(name, "cached").inc()
     missing = [task for task in tasks if task.name not in findings]
     if missing:
-        image = decode(data, settings)
+        image = decode(data, settings, _at_least(inference, missing))
         for task in missing:
             findings[task.name] = _run(inference, task, image, models.get(task.name))
     some = next(iter(findings.values()))
     return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
+
+
+def _at_least(inference: Inference, missing: Sequence[Wanted]) -> int | None:
+    """Pixels that are enough: a picture is decoded at a fraction of its size where only its CLIP vector is wanted."""
+    if any(task.name != "clip" for task in missing):
+        return None
+    sides: list[int] = [inference.engines.engine("clip", task.model).at_least for task in missing]
+    return max(sides)
 
 
 def _of(info: ModelInfo) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """Queue names and what goes where.
 
-Interactive work (somebody waits) and bulk work (rescans, batches) never share a queue. A worker serves the queues of
-one or both classes, interactive first.
+Interactive work (somebody waits), documents and bulk work (rescans, batches) never share a queue. A worker serves the
+queues of one or more classes, interactive first.
 """
 
 from typing import Final, Literal
 
-Priority = Literal["interactive", "bulk"]
+Priority = Literal["interactive", "document", "bulk"]
 
 PHOTO: Final = "darkroom.photo"
 """Task: one photo for somebody who waits; the answer goes to the caller's reply list."""
@@ -18,17 +18,23 @@ DRAW: Final = "darkroom.draw"
 """Task: draw leases from the store and work on them until nothing is left or the turn is over."""
 
 LIST: Final = "darkroom.list"
-"""Task: list a library's folder into the store."""
+"""Task: list what a job consists of into the store: a library's photos, or a document's pages."""
 
 QUEUES: Final[dict[Priority, tuple[str, ...]]] = {
     "interactive": ("interactive.text", "interactive.photo", "interactive.jobs"),
+    "document": ("document.list", "document.pages"),
     "bulk": ("bulk.jobs", "bulk.list"),
 }
 
 TEXT_QUEUE: Final = "interactive.text"
 PHOTO_QUEUE: Final = "interactive.photo"
 LIST_QUEUE: Final = "bulk.list"
-JOB_QUEUES: Final[dict[Priority, str]] = {"interactive": "interactive.jobs", "bulk": "bulk.jobs"}
+OPEN_QUEUE: Final = "document.list"
+JOB_QUEUES: Final[dict[Priority, str]] = {
+    "interactive": "interactive.jobs",
+    "document": "document.pages",
+    "bulk": "bulk.jobs",
+}
 
 ALL_QUEUES: Final = tuple(queue for queues in QUEUES.values() for queue in queues)
 

@@ -8,6 +8,7 @@ import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import bulk, control, liveness, queues, recovery
+from tasks.analyses import DOCUMENT
 from tasks.broker import PREFIX
 
 if TYPE_CHECKING:
@@ -46,16 +47,18 @@ def look_after(worker: "Worker") -> None:
     recovery.adopt(worker)
     worker.jobs.release_expired()
     for priority in worker.jobs.waiting():
-        bulk.invite(worker, "bulk" if priority == "bulk" else "interactive")
-    if not worker.redis.exists(PREFIX + queues.LIST_QUEUE):
-        _restart_old_lists(worker)
+        bulk.invite(worker, priority)
+    _restart_old_lists(worker)
 
 
 def _restart_old_lists(worker: "Worker") -> None:
-    for job_id in worker.jobs.listings():
+    for job_id, kind in worker.jobs.listings():
+        queue = queues.OPEN_QUEUE if kind == DOCUMENT else queues.LIST_QUEUE
         # A listing says that it runs by this key; without it, its message was lost or its worker died.
-        if worker.redis.set(f"{PREFIX}listing:{job_id}", worker.name, nx=True, ex=30):
-            worker.publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
+        if not worker.redis.exists(PREFIX + queue) and worker.redis.set(
+            f"{PREFIX}listing:{job_id}", worker.name, nx=True, ex=30
+        ):
+            worker.publish(queues.LIST, queue, job_id=job_id, kind=kind)
 
 
 def sweep(worker: "Worker") -> None:

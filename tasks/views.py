@@ -1,6 +1,7 @@
 """Reading jobs and their items: what the state machine wrote, put together for clients."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
@@ -67,6 +68,18 @@ def finished(store: Store, job_id: str, after: int, limit: int) -> list[dict[str
         ).all()
     found = results.by_id(store, (key for row in rows for key in (row.results or {}).values()))
     return [item_fields(row, found) for row in rows]
+
+
+USAGE = ("prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars")
+
+
+def usage_of(pages: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """What the finished pages of a document cost together; `pages` are the bodies of their findings."""
+    sums = dict.fromkeys(USAGE, 0)
+    for page in pages:
+        for name in USAGE:
+            sums[name] += int(page["usage"][name])
+    return sums
 
 
 def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 from celery import Celery
@@ -30,6 +30,9 @@ from tasks.settings import TaskSettings
 from tasks.store.session import Store
 
 LOOK_EVERY_S = 20.0
+if TYPE_CHECKING:
+    from engines.document.source import Documents
+
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +58,17 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     loading: set[str] = field(default_factory=set)
     capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _documents: "Documents | None" = None
     looked_at: float = float("-inf")
+
+    @property
+    def documents(self) -> "Documents":
+        """Documents and their engines; made when the first page is read."""
+        if self._documents is None:
+            from engines.document.source import Documents
+
+            self._documents = Documents(self.engine_settings, self.engines)
+        return self._documents
 
     def publish(self, task: str, queue: str, **kwargs: Any) -> None:
         """Send a task to a queue; an unreachable broker is logged, upkeep sends it again."""

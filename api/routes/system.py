@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api.errors import respond
 from api.security import NativeKey
 from api.state import dispatch_of
+from tasks import queues
 
 router = APIRouter(prefix="/api", tags=["system"], dependencies=[NativeKey])
 
@@ -39,8 +40,8 @@ async def get_queues(request: Request) -> Response:
     depths = await asyncio.to_thread(dispatch.depths)
     waiting = await asyncio.to_thread(dispatch.jobs.waiting)
     rows = []
+    inside = {queues.JOB_QUEUES[priority]: count for priority, (count, _) in waiting.items()}
     for queue, messages in depths.items():
-        priority, _, kind = queue.partition(".")
-        photos = waiting.get(priority, (0, 0.0))[0] if kind == "jobs" else messages
+        photos = inside.get(queue, 0) if queue in queues.JOB_QUEUES.values() else messages
         rows.append({"queue": queue, "depth": photos, "messages": messages})
     return respond(200, {"items": rows})

@@ -19,6 +19,8 @@ from engines.runtime import Session
 Pixels = NDArray[np.uint8]
 
 STRIDE = 32
+# A GPU compiles every shape anew: it sees few of them.
+GPU_BUCKET = 160
 # Pixels of the map on either side of a cut that come from the tile which sees what is beyond the cut.
 OVERLAP = 96
 
@@ -31,6 +33,7 @@ class DetectOptions:
         side: longer side of what the network sees, pixels.
         min_short: shorter side that a long strip keeps, pixels, as far as the picture has it.
         max_scale: how much a small picture is enlarged at most.
+        bucket: both sides of what the network sees are filled up to multiples of it, pixels; itself one of `STRIDE`.
         mean: of each channel, RGB, in 0..1.
         std: of each channel, RGB, in 0..1.
         boxes: thresholds of the post-processing.
@@ -39,6 +42,7 @@ class DetectOptions:
     side: int = 960
     min_short: int = 640
     max_scale: float = 1.0
+    bucket: int = STRIDE
     mean: tuple[float, float, float] = (0.406, 0.456, 0.485)
     std: tuple[float, float, float] = (0.225, 0.224, 0.229)
     boxes: BoxOptions = field(default_factory=BoxOptions)
@@ -59,7 +63,7 @@ def detect(session: Session, pixels: Pixels, options: DetectOptions) -> list[Reg
     probability = np.empty(resized.shape[:2], np.float32)
     name = next(iter(session.inputs))
     for tile in tiles(resized.shape[0], resized.shape[1], options.side):
-        part = session.run({name: normalise(resized[tile.seen], options)})[0][0, 0]
+        part = session.run({name: fill_up(normalise(resized[tile.seen], options), options.bucket)})[0][0, 0]
         probability[tile.kept] = part[tile.inner]
     regions = find_regions(probability, options.boxes)
     return scale_regions(regions, probability.shape, pixels.shape)
@@ -91,6 +95,14 @@ def normalise(pixels: Pixels, options: DetectOptions) -> NDArray[np.float32]:
         np.multiply(pixels[..., channel], factor, out=blob[0, plane])
         blob[0, plane] -= np.float32(options.mean[channel] / options.std[channel])
     return blob
+
+
+def fill_up(blob: NDArray[np.float32], bucket: int) -> NDArray[np.float32]:
+    """Repeat the last column and row until both sides are multiples of `bucket`; float32 [1, 3, h, w]."""
+    height, width = blob.shape[2:]
+    if height % bucket == width % bucket == 0:
+        return blob
+    return np.pad(blob, ((0, 0), (0, 0), (0, -height % bucket), (0, -width % bucket)), mode="edge")
 
 
 @dataclass(frozen=True, slots=True)

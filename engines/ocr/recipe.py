@@ -5,7 +5,7 @@ import time
 
 from engines import store
 from engines.loading import Recipe
-from engines.ocr.detect import DetectOptions
+from engines.ocr.detect import GPU_BUCKET, STRIDE, DetectOptions
 from engines.ocr.engine import OcrEngine
 from engines.ocr.models import OcrNetworks, OcrOptions
 from engines.ocr.recognise import RecogniseOptions
@@ -39,12 +39,13 @@ def _load(weights: store.Weights, settings: EngineSettings, backend: Backend) ->
         store.verify(weights)
     else:
         log.warning("OCR model %s is not in the catalogue: served unverified", weights.name)
+    on_gpu = backend.device.kind != "cpu"
     options = OcrOptions(
-        detect=DetectOptions(side=settings.ocr_det_side),
+        detect=DetectOptions(side=settings.ocr_det_side, bucket=GPU_BUCKET if on_gpu else STRIDE),
         recognise=RecogniseOptions(
-            static_widths=not settings.ocr_rec_dynamic_width,
+            static_widths=on_gpu if settings.ocr_rec_dynamic_width is None else not settings.ocr_rec_dynamic_width,
             # A core gains nothing from a batch, and short work spreads over cores; a GPU wants much at once.
-            batch_width=640 if backend.device.kind == "cpu" else 10_240,
+            batch_width=10_240 if on_gpu else 640,
         ),
     )
     networks = OcrNetworks(weights, backend, core_count(settings), options)

@@ -26,7 +26,7 @@ class RecogniseOptions:
         min_width: narrowest input, pixels.
         max_width: widest input; longer lines are squeezed, pixels.
         batch_width: sum of the widths in one batch, pixels: bounds memory, and shares lines between cores.
-        static_widths: only the widths of `STATIC_WIDTHS`.
+        static_widths: only the widths of `STATIC_WIDTHS`, and only powers of two as numbers of lines.
     """
 
     width_step: int = 16
@@ -77,8 +77,10 @@ def input_width(width: int, options: RecogniseOptions) -> int:
 
 
 def prepare(lines: Sequence[Pixels], batch: Batch, options: RecogniseOptions) -> NDArray[np.float32]:
-    """Lines of a batch -> float32 [n, 3, 48, width] BGR in -1..1, padded with 0 on the right."""
-    blob = np.zeros((len(batch.indices), 3, HEIGHT, batch.width), np.float32)
+    """Lines of a batch -> float32 [n, 3, 48, width] BGR in -1..1, padded with 0 on the right and below."""
+    count = len(batch.indices)
+    rows = 1 << (count - 1).bit_length() if options.static_widths else count
+    blob = np.zeros((rows, 3, HEIGHT, batch.width), np.float32)
     for row, index in enumerate(batch.indices):
         line = lines[index]
         width = min(batch.width, natural_width(line, options))
@@ -105,4 +107,4 @@ def recognise(
         One reading for each of the batch's indices.
     """
     name = next(iter(session.inputs))
-    return decoder.decode(session.run({name: prepare(lines, batch, options)})[0])
+    return decoder.decode(session.run({name: prepare(lines, batch, options)})[0][: len(batch.indices)])

@@ -66,6 +66,7 @@ items: Final = Table(
     Column("custom_id", Text),
     Column("blob", Text),  # an upload's key, or
     Column("path", Text),  # a file under LIBRARY_ROOTS
+    Column("page", Integer),  # of a document, from 1
     Column("sha256", String(64)),
     Column("width", Integer),
     Column("height", Integer),

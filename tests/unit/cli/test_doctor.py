@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import checks, doctor
+from cli import checks, doctor, engine_checks
 from cli.lock import hold
 from cli.main import app
 
@@ -53,17 +53,31 @@ def test_the_built_in_broker_runs() -> None:
     assert found.found.startswith("built-in valkey ")
 
 
-def test_a_device_that_is_not_there_fails_with_its_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEVICES", "tpu:0")
-    [found] = checks.devices()
-    assert (found.state, "tpu:0" in found.step) == ("fail", True)
-
-
 def test_too_little_memory_fails_and_little_memory_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     for free, state in ((2**29, "fail"), (2 * 2**30, "warn"), (8 * 2**30, "ok")):
         monkeypatch.setattr("cli.memory.available_bytes", lambda free=free: free)
         [found] = checks.memory()
         assert found.state == state
+
+
+def test_builds_of_onnxruntime_that_overwrite_each_other_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_version", lambda name: "1.0")
+    [found] = checks.packages()
+    assert found.state == "warn"
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu onnxruntime-openvino" in found.step
+
+
+def test_the_gpu_build_of_onnxruntime_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_version", lambda name: "" if name == "onnxruntime" else "1.0")
+    monkeypatch.setattr(checks, "ONNXRUNTIMES", ("onnxruntime", "onnxruntime-gpu"))
+    [found] = checks.packages()
+    assert (found.state, found.found.split(",")[0]) == ("ok", "onnxruntime-gpu 1.0")
+
+
+def test_a_package_that_is_needed_and_not_there_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_version", lambda name: "")
+    [found] = checks.packages()
+    assert (found.state, "onnxruntime" in found.found, "make setup" in found.step) == ("fail", True, True)
 
 
 def test_a_check_that_breaks_is_a_finding_and_the_others_still_answer(
@@ -72,7 +86,7 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_still_answer(
     def broken() -> None:
         raise ImportError("libgl.so is missing")
 
-    monkeypatch.setattr(checks, "models", broken)
+    monkeypatch.setattr(engine_checks, "models", broken)
     found = {each.about: each for each in doctor.examine("127.0.0.1", 1, tmp_path)}
     assert found["Models"].found == "ImportError: libgl.so is missing"
     assert found["Clock"].state == "ok"

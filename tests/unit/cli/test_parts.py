@@ -63,6 +63,12 @@ def test_with_little_memory_one_worker_serves_both_queues(monkeypatch: pytest.Mo
     assert list(part.command[1:]) == ["worker", "--device", "cpu", "--queues", "interactive,bulk"]
 
 
+def test_memory_that_is_enough_for_one_device_is_not_enough_for_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "available_bytes", lambda: 8 * GIB)
+    made = parts.worker_parts({}, ["cuda:0", "cuda:1", "cuda:2"])
+    assert [part.name for part in made] == [f"cuda:{number}-interactive+bulk" for number in range(3)]
+
+
 def test_processes_show_as_darkroom_with_their_part() -> None:
     [part] = parts.worker_parts({}, ["cpu"])[:1]
     assert " ".join(part.command).partition("/darkroom ")[2].startswith("worker --device cpu")

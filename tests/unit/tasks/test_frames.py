@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tasks import events, results, views
-from tasks.broker import connect_async
+from tasks.broker import connect_async, end
 from tasks.errors import JobUnknown
 from tasks.jobs import Jobs, NewItem, Outcome
 from tasks.results import Finding
@@ -24,8 +24,7 @@ async def wakes(valkey_url: str) -> AsyncIterator[events.Wakes]:
     made = events.Wakes(client)
     reading = asyncio.create_task(made.run())
     yield made
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    await end([reading])
     await client.aclose()
 
 
@@ -107,8 +106,7 @@ async def test_without_a_broker_readers_look_again_by_themselves(store: Store, m
             if kinds.count("heartbeat") == 2:
                 await asyncio.to_thread(jobs.finish, items[0], DONE)
     assert [kind for kind in kinds if kind != "heartbeat"] == ["start", "item", "end"]
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    await end([reading])
     await client.aclose()
 
 

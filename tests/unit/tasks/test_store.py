@@ -122,7 +122,7 @@ def test_a_queue_takes_no_more_than_its_bound(valkey: redis.Redis) -> None:
 
 
 def test_queues_are_served_interactive_first() -> None:
-    assert queues.expand("bulk,interactive") == queues.ALL_QUEUES
+    assert queues.expand("bulk,document,interactive") == queues.ALL_QUEUES
     assert queues.expand("bulk.list") == ("bulk.list",)
     with pytest.raises(ValueError, match="No queue"):
         queues.expand("nonsense")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engines.errors import DeviceMissing
 from tasks import bulk, control, liveness, queues, recovery, upkeep
 from tasks.broker import queue_key
 from tasks.envelope import push
@@ -118,10 +119,21 @@ def test_a_process_is_pinned_to_the_cores_of_its_device() -> None:
     try:
         pin(f"cpu:{first}")
         assert os.sched_getaffinity(0) == {first}
-        with pytest.raises(ValueError, match="many"):
+        with pytest.raises(DeviceMissing, match="many"):
             pin("cpu:many")
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def test_a_worker_of_a_gpu_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.worker.check_device", lambda device: None)
+    monkeypatch.setattr("engines.nvidia._names", lambda root: ["0", "1"])
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    monkeypatch.setenv("DARKROOM_CUDA_SHOWN", "")
+    monkeypatch.delenv("DARKROOM_CUDA_SHOWN")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    pin("cuda:1")
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
 
 
 def test_the_bound_of_a_queue_holds_however_many_push(worker: Worker) -> None:

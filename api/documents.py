@@ -1,0 +1,114 @@
+"""Documents as a service reads them: what was sent, told apart, and its pages as frames."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final, Literal
+
+from fastapi import Request
+
+from api.security import settings_of
+from api.state import dispatch_of
+from api.uploads import Upload
+from tasks import views
+from tasks.dispatch import WATCH_S, Dispatch
+from tasks.reading import Step
+
+MODES: Final = ("ocr", "document", "describe", "figure", "locate", "layout")
+Kind = Literal["pdf", "image"]
+
+
+def kind_of(data: bytes) -> Kind:
+    """By the first bytes: a PDF may have up to a kilobyte of anything before its mark."""
+    return "pdf" if b"%PDF-" in data[:1024] else "image"
+
+
+async def submit(request: Request, upload: Upload, options: dict[str, Any], custom_id: str | None = None) -> str:
+    """Accept a document; its job's id."""
+    dispatch = dispatch_of(request)
+    return await asyncio.to_thread(
+        dispatch.submit_document, upload.name, upload.data, options, **({"custom_id": custom_id} if custom_id else {})
+    )
+
+
+async def image_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
+    """My OCR's frames of one picture."""
+    usage: dict[str, Any] = {}
+    async for step in steps:
+        if step is None:
+            yield None
+        elif step.type == "start":
+            yield {"type": "start", "kind": "image", "task_id": step.fields["task_id"]}
+        elif step.type == "delta":
+            yield {"type": "delta", "delta": step.text}
+        elif step.type == "page_end":
+            usage = _usage(step.fields)
+            if error := step.fields.get("error"):
+                yield {"type": "error", **error}
+        elif step.type == "error":
+            yield _error(step)
+        elif step.type == "end":
+            yield {"type": "end", "usage": usage}
+
+
+async def pdf_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
+    """My OCR's frames of a document: pages from 1, interleaved; every page that begins also ends."""
+    pages = 0
+    sums: dict[str, int] = dict.fromkeys(views.USAGE, 0)
+    async for step in steps:
+        if step is None:
+            yield None
+        elif step.type == "start":
+            pages = step.fields["pages"]
+            yield {"type": "start", "kind": "pdf", "pages": pages, "task_id": step.fields["task_id"]}
+        elif step.type == "page_start":
+            yield {"type": "page_start", "page": step.page}
+        elif step.type == "delta":
+            yield {"type": "page_delta", "page": step.page, "delta": step.text}
+        elif step.type == "page_end":
+            if error := step.fields.get("error"):
+                yield {"type": "error", **error, "page": step.page}
+            usage = _usage(step.fields)
+            for name in sums:
+                sums[name] += usage.get(name, 0)
+            kept = ("prompt_tokens", "completion_tokens", "completion_chars")
+            ended = {"type": "page_end", "page": step.page, "usage": {name: usage.get(name, 0) for name in kept}}
+            yield ended | _how(step.fields)
+        elif step.type == "error":
+            yield _error(step)
+        elif step.type == "end":
+            yield {"type": "end", "usage": {**sums, "pages": pages}}
+
+
+def _error(step: Step) -> dict[str, Any]:
+    return {"type": "error", "code": step.fields.get("code"), "message": step.fields.get("message")}
+
+
+def _how(item: dict[str, Any]) -> dict[str, Any]:
+    """Which engine read a page, and what happened on the way, where there is something to say."""
+    body = ((item.get("results") or {}).get("document") or {}).get("body") or {}
+    said = {"engine": body.get("engine")} if body.get("engine") else {}
+    return said | ({"notes": body["notes"]} if body.get("notes") else {})
+
+
+def _usage(item: dict[str, Any]) -> dict[str, Any]:
+    body = ((item.get("results") or {}).get("document") or {}).get("body") or {}
+    return dict(body.get("usage") or dict.fromkeys(views.USAGE, 0))
+
+
+async def guarded(
+    request: Request, dispatch: Dispatch, job_id: str, frames: AsyncIterator[dict[str, Any] | None], at_once: bool
+) -> AsyncIterator[dict[str, Any] | None]:
+    """Frames for a client that may go away: then the document is cancelled after a while, or at once."""
+    ended = False
+    said_at = float("-inf")
+    try:
+        async for frame in frames:
+            if time.monotonic() - said_at > WATCH_S:
+                said_at = time.monotonic()
+                await dispatch.watched(job_id)
+            yield frame
+        ended = True
+    finally:
+        if not ended:
+            dispatch.abandon(job_id, 0.0 if at_once else settings_of(request).disconnect_grace_s)

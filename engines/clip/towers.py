@@ -1,0 +1,119 @@
+"""The networks of a CLIP model: an image tower and a text tower, each loaded for itself."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.batching import Batcher
+from engines.clip.preprocess import Preprocessing, prepare
+from engines.clip.tokenize import TextReader, Tokens
+from engines.errors import InferenceFailed
+from engines.images import Image
+from engines.runtime import Backend, Feed, Session, open_session
+from engines.types import Embedding
+
+Vector = NDArray[np.float32]
+T = TypeVar("T")
+IdType = type[np.int32] | type[np.int64]
+
+# Cores that one batch uses well; more of them run several batches side by side.
+BATCH_CORES = 4
+# More at once gains a processor nothing, and makes who came first wait.
+CPU_BATCH = 8
+GPU_BATCH = 32
+
+
+class ImageTower:
+    """Pictures -> vectors; called by several threads at once, their pictures share batches."""
+
+    def __init__(self, path: Path, backend: Backend, cores: int, how: Preprocessing, normalize: bool) -> None:
+        """Load the network; `normalize` scales the vectors to length 1.
+
+        Raises:
+            ModelMissing: the file cannot be loaded.
+            DeviceMissing: the device cannot be used.
+        """
+        self._how = how
+        self._network = _Network(path, backend, cores, normalize)
+        self._input = next(iter(self._network.inputs))
+        self._batch: Batcher[Vector, Embedding] = Batcher(self._run, self._network.limit, self._network.calls)
+
+    def embed(self, images: Sequence[Image]) -> list[Embedding]:
+        """The vectors of pictures, in their order."""
+        return self._batch.map([prepare(image, self._how) for image in images])
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def _run(self, inputs: list[Vector]) -> list[Embedding]:
+        rows = self._network.fill_up(inputs)
+        return self._network.embed({self._input: np.stack(rows)}, len(inputs))
+
+
+class TextTower:
+    """Texts -> vectors; called by several threads at once, their texts share batches where the export allows it."""
+
+    def __init__(
+        self, path: Path, backend: Backend, cores: int, reader: TextReader, id_type: IdType, normalize: bool
+    ) -> None:
+        """Load the network; `id_type` is what its export takes ids as, `normalize` scales the vectors to length 1.
+
+        Raises:
+            ModelMissing: the file cannot be loaded.
+            DeviceMissing: the device cannot be used.
+        """
+        self._reader = reader
+        self._id_type = id_type
+        self._network = _Network(path, backend, cores, normalize)
+        self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, self._network.limit, self._network.calls)
+
+    def embed(self, text: str, language: str | None) -> Embedding:
+        """The vector of one text."""
+        return self._batch(self._reader(text, language))
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def _run(self, texts: list[Tokens]) -> list[Embedding]:
+        rows = self._network.fill_up(texts)
+        ids: NDArray[Any] = np.stack([tokens.ids for tokens in rows]).astype(self._id_type)
+        mask: NDArray[Any] = np.stack([tokens.mask for tokens in rows]).astype(self._id_type)
+        # M-CLIP's exports have two inputs; the others make the mask themselves.
+        feeds: dict[str, Feed] = {name: mask if name == "attention_mask" else ids for name in self._network.inputs}
+        return self._network.embed(feeds, len(texts))
+
+
+class _Network:
+    """One tower's session.
+
+    Attributes:
+        inputs: their names.
+        limit: most items of a batch; what the export itself fixes goes first, and many exports fix it to 1.
+        calls: batches that run at once.
+    """
+
+    def __init__(self, path: Path, backend: Backend, cores: int, normalize: bool) -> None:
+        self.calls = max(1, cores // BATCH_CORES)
+        self._session: Session = open_session(path, backend, min(cores, BATCH_CORES), self.calls)
+        self._normalize = normalize
+        self.inputs = tuple(self._session.inputs)
+        fixed = self._session.inputs[self.inputs[0]][0]
+        self._few_shapes = backend.device.kind != "cpu" and fixed is None
+        self.limit = fixed or (CPU_BATCH if backend.device.kind == "cpu" else GPU_BATCH)
+
+    def fill_up(self, items: list[T]) -> list[T]:
+        """Repeat the last item up to a power of two on a GPU, which compiles every size of a batch anew."""
+        rows = 1 << (len(items) - 1).bit_length() if self._few_shapes else len(items)
+        return items + items[-1:] * (rows - len(items))
+
+    def embed(self, feeds: Mapping[str, Feed], count: int) -> list[Embedding]:
+        """The vectors of the first `count` rows."""
+        vectors = self._session.run(feeds)[0][:count].astype(np.float32)
+        if not np.isfinite(vectors).all():
+            raise InferenceFailed("the model gave a vector that is not finite", hint="set PRECISION=f32")
+        if self._normalize:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        return [Embedding(vector.astype("<f4").tobytes()) for vector in vectors]

@@ -1,0 +1,1 @@
+"""Vectors of recognised objects, which stand in where no CLIP model can be had."""

@@ -1,0 +1,104 @@
+"""Where pages come from and what reads them: a PDF or a picture, and the engine that is configured."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from engines.document.page import Page
+from engines.document.types import Delta, PageOptions, PageResult
+from engines.errors import ModelUnknown
+from engines.images import decode
+from engines.pdf import PdfDocument, page_numbers
+from engines.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from engines.registry import Engines
+
+OPEN_DOCUMENTS = 4
+CLASSIC = "classic"
+
+
+class DocumentEngine(Protocol):
+    """What reads a page.
+
+    Attributes:
+        name: of the engine or its model.
+        revision: changes whenever the same page could come out otherwise.
+        side: longer side of the picture that it wants of a PDF's page, pixels.
+    """
+
+    name: str
+    revision: str
+    side: int
+
+    def read(self, page: Page, options: PageOptions, cancelled: Callable[[], bool]) -> Iterator[Delta | PageResult]:
+        """Pieces of the page as they are made; the last one is its result. Raises EngineError."""
+        ...
+
+
+class Documents:
+    """Documents of one worker process; thread safe. A few stay open, since their pages come one by one."""
+
+    def __init__(self, settings: EngineSettings, engines: "Engines") -> None:
+        self._settings = settings
+        self._engines = engines
+        self._lock = threading.Lock()
+        self._open: OrderedDict[tuple[Path, str | None], PdfDocument] = OrderedDict()
+        self._readers: dict[str, DocumentEngine] = {}
+
+    def pages(self, path: Path, kind: str, spec: str | None, password: str | None) -> list[int]:
+        """Numbers of the pages that are asked for, from 1. Raises EngineError."""
+        if kind == "image":
+            return [1]
+        with PdfDocument.open(path, password) as document:
+            return page_numbers(spec, document.pages)
+
+    def page(self, path: Path, kind: str, number: int, password: str | None, side: int) -> Page:
+        """One page, rendered. Raises EngineError."""
+        if kind == "image":
+            return Page(image=decode(path, self._settings), text_layer=None)
+        return self._document(path, password).render(number, side)
+
+    def engine(self, name: str | None) -> DocumentEngine:
+        """The engine of a name; None for the configured one.
+
+        Raises:
+            ModelUnknown: no engine has this name.
+        """
+        chosen = name or (self._settings.llm_model if self._settings.llm_base_url else CLASSIC)
+        with self._lock:
+            if chosen not in self._readers:
+                self._readers[chosen] = self._make(chosen)
+            return self._readers[chosen]
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            for document in self._open.values():
+                document.close()
+            self._open.clear()
+
+    def _make(self, name: str) -> DocumentEngine:
+        from engines.document.classic import ClassicEngine
+
+        classic = ClassicEngine(self._settings, self._engines)
+        if name == CLASSIC:
+            return classic
+        if not self._settings.llm_base_url or name != self._settings.llm_model:
+            known = [CLASSIC, self._settings.llm_model] if self._settings.llm_base_url else [CLASSIC]
+            raise ModelUnknown(f"no document engine is called {name[:80]}", hint=f"known are {', '.join(known)}")
+        from engines.document.remote import RemoteEngine
+
+        return RemoteEngine(self._settings, fallback=classic)
+
+    def _document(self, path: Path, password: str | None) -> PdfDocument:
+        key = (path, password)
+        with self._lock:
+            document = self._open.pop(key, None) or PdfDocument.open(path, password)
+            self._open[key] = document
+            while len(self._open) > OPEN_DOCUMENTS:
+                _, oldest = self._open.popitem(last=False)
+                oldest.close()
+        return document

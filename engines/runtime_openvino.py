@@ -1,0 +1,93 @@
+"""OpenVINO's own runtime: on the CPU, and on Intel's GPUs."""
+
+import queue
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engines.devices import Device
+from engines.errors import DeviceMissing, InferenceFailed
+from engines.runtime import Backend, Feed, PrecisionName, Tensor, compiled_folder
+
+
+class OpenVinoSession:
+    """A model loaded by OpenVINO, with one infer request for each call that is expected at once."""
+
+    def __init__(self, path: Path, backend: Backend, threads: int, calls: int) -> None:
+        compiled = _compile(path, backend, threads, calls)
+        computes = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        if computes != backend.precision:
+            raise DeviceMissing(
+                f"PRECISION={backend.precision}: {backend.device.name} computes in {computes}",
+                hint=f"set PRECISION={computes}",
+            )
+        self.inputs: Mapping[str, tuple[int | None, ...]] = {
+            port.get_any_name(): _free_shape(port.get_partial_shape()) for port in compiled.inputs
+        }
+        self.outputs = tuple(port.get_any_name() for port in compiled.outputs)
+        self._requests: queue.LifoQueue[Any] = queue.LifoQueue()
+        for _ in range(calls):
+            self._requests.put(compiled.create_infer_request())
+
+    def run(self, feeds: Mapping[str, Feed]) -> list[Tensor]:
+        """See `Session.run`; waits while as many calls as were expected are running."""
+        request = self._requests.get()
+        try:
+            results = request.infer(dict(feeds), share_inputs=True)
+            return [np.array(results[index]) for index in range(len(self.outputs))]
+        except Exception as error:  # OpenVINO raises RuntimeError and its own types
+            raise InferenceFailed(f"OpenVINO failed: {error}") from error
+        finally:
+            self._requests.put(request)
+
+
+def options(backend: Backend, threads: int, calls: int) -> dict[str, Any]:
+    """OpenVINO's configuration for a model."""
+    # Without a hint the CPU plug-in takes bfloat16 where the processor has it, which changes what is read.
+    chosen: dict[str, Any] = {"INFERENCE_PRECISION_HINT": backend.precision}
+    if backend.device.kind == "cpu":
+        chosen |= {
+            "INFERENCE_NUM_THREADS": threads * calls,
+            "NUM_STREAMS": calls,
+            "ENABLE_CPU_PINNING": False,
+            # Every new shape is otherwise kept with its own copies of the weights.
+            "CPU_RUNTIME_CACHE_CAPACITY": 0,
+        }
+    return chosen
+
+
+def target(device: Device) -> str:
+    """OpenVINO's name of a device."""
+    return "CPU" if device.kind == "cpu" else f"GPU.{device.index}"
+
+
+def native_precisions(device: Device) -> tuple[PrecisionName, ...]:
+    """What the device itself computes in; OpenVINO takes f32 for what it has not."""
+    import openvino
+
+    able = openvino.Core().get_property(target(device), "OPTIMIZATION_CAPABILITIES")
+    names: dict[str, PrecisionName] = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
+    return tuple(precision for name, precision in names.items() if name in able)
+
+
+def _compile(path: Path, backend: Backend, threads: int, calls: int) -> Any:
+    import openvino
+    from filelock import FileLock
+
+    core = openvino.Core()
+    chosen = options(backend, threads, calls)
+    cache = compiled_folder(path, backend)
+    name = target(backend.device)
+    if name not in ("CPU", *core.available_devices) and "GPU" not in core.available_devices:
+        raise DeviceMissing(f"{backend.device.name}: OpenVINO does not see it", hint="`darkroom doctor` says why")
+    if cache is None:
+        return core.compile_model(path, name, chosen)
+    # Two workers of one device start together: the second waits, and then reads what the first has compiled.
+    with FileLock(cache / "lock"):
+        return core.compile_model(path, name, {**chosen, "CACHE_DIR": str(cache)})
+
+
+def _free_shape(shape: Any) -> tuple[int | None, ...]:
+    return tuple(side.get_length() if side.is_static else None for side in shape)

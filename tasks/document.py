@@ -1,0 +1,139 @@
+"""What a worker does for a document: list its pages, and read one page at a time.
+
+A document is a job of its own kind and its pages are the items: leased, counted, cached and retried as photos are.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from sqlalchemy import select
+
+from engines.document.types import Delta, PageOptions, PageResult
+from engines.errors import EngineError, InferenceFailed
+from monitoring import metrics
+from tasks import results, views
+from tasks.accounts import Accounts, Cost
+from tasks.analyses import DOCUMENT
+from tasks.deltas import Writer
+from tasks.errors import TaskError
+from tasks.jobs import Lease, LeasedItem, NewItem, Outcome
+from tasks.results import Finding
+from tasks.store.models import items, jobs
+
+if TYPE_CHECKING:
+    from tasks.worker import Worker
+
+LOOK_S: Final = 0.5
+ASKED: Final = ("mode", "prompt", "resolution")
+log = logging.getLogger(__name__)
+
+
+def list_pages(worker: "Worker", job_id: str, invite: Callable[[], None]) -> None:
+    """Add a document's pages to its job; may run again after a crash."""
+    with worker.jobs.store.read() as connection:
+        options: dict[str, Any] | None = connection.scalar(select(jobs.c.options).where(jobs.c.id == job_id))
+    if options is None:
+        return
+    try:
+        numbers = worker.documents.pages(
+            worker.spool.path(options["blob"]), options["kind"], options.get("pages"), options.get("password")
+        )
+    except (EngineError, TaskError) as error:
+        worker.jobs.finish_listing(job_id, (error.code, str(error)))
+        return
+    blob, digest = options["blob"], options["sha256"]
+    worker.jobs.add_items(job_id, [NewItem(f"page {n}", blob=blob, sha256=digest, page=n) for n in numbers])
+    worker.jobs.finish_listing(job_id)
+    invite()
+
+
+def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome:
+    """One page: from memory, or by the engine while its pieces are shown."""
+    started = time.monotonic()
+    options = PageOptions(**{key: lease.options[key] for key in ASKED if key in lease.options})
+    try:
+        engine = worker.documents.engine(lease.options.get("engine"))
+        wanted = (engine.name, engine.revision, _key(item, options, lease.options.get("password")))
+        if not lease.options.get("force"):
+            known = results.lookup(worker.store, item.sha256 or "", {DOCUMENT: wanted})
+            if known:
+                metrics.ITEMS.labels(DOCUMENT, "cached").inc()
+                found = known[DOCUMENT]
+                return Outcome({DOCUMENT: found.id}, (DOCUMENT,), item.sha256, found.width, found.height)
+        path, kind, password = worker.spool.path(item.blob or ""), lease.options["kind"], lease.options.get("password")
+        page = worker.documents.page(path, kind, item.page or 1, password, engine.side)
+        result = _read(worker, engine.read(page, options, _watch(worker, item, owner)), lease.job_id, item.page or 1)
+    except (EngineError, TaskError) as error:
+        metrics.ITEMS.labels(DOCUMENT, "failed").inc()
+        return Outcome(error_code=error.code, error_message=str(error))
+    except Exception:
+        log.exception("page %s of %s failed", item.page, lease.job_id)
+        metrics.ITEMS.labels(DOCUMENT, "failed").inc()
+        return Outcome(error_code=InferenceFailed.code, error_message="Reading this page failed; the log says how.")
+    body = {**asdict(result), "seconds": round(time.monotonic() - started, 3)}
+    finding = Finding(DOCUMENT, wanted[0], wanted[1], page.image.width, page.image.height, body, wanted[2])
+    row = results.keep(worker.store, item.sha256 or "", finding)
+    metrics.ITEMS.labels(DOCUMENT, "done").inc()
+    return Outcome({DOCUMENT: row}, (), item.sha256, page.image.width, page.image.height)
+
+
+def settle(worker: "Worker", job_id: str) -> None:
+    """When a document has ended, note once what it cost."""
+    with worker.store.read() as connection:
+        job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
+        if job is None or job.state in ("queued", "running", "paused"):
+            return
+        rows = connection.execute(select(items.c.results).where(items.c.job_id == job_id, items.c.results.is_not(None)))
+        keys = [row.results[DOCUMENT] for row in rows if DOCUMENT in row.results]
+    bodies = [finding.body for finding in results.by_id(worker.store, keys).values()]
+    usage = views.usage_of(bodies)
+    Accounts(worker.store).charge(
+        Cost(
+            job_id=job_id,
+            kind=job.options["kind"],
+            name=job.options.get("name", ""),
+            engine=", ".join(sorted({body["engine"] for body in bodies})),
+            pages=len(bodies),
+            input_bytes=job.options.get("bytes", 0),
+            seconds=round(sum(body.get("seconds", 0.0) for body in bodies), 3),
+            user_id=job.options.get("user_id"),
+            **usage,
+        )
+    )
+
+
+def _read(worker: "Worker", events: Any, job_id: str, page: int) -> PageResult:
+    writer = Writer(worker.redis, job_id, page)
+    for event in events:
+        if isinstance(event, Delta):
+            writer.add(event.text, event.raw)
+        else:
+            writer.flush()
+            result: PageResult = event
+            return result
+    raise InferenceFailed("The engine ended without a result.")
+
+
+def _watch(worker: "Worker", item: LeasedItem, owner: str) -> Callable[[], bool]:
+    """Whether the page is no longer wanted; the store is asked now and then, and the lease kept alive."""
+    looked_at = time.monotonic()
+    gone = False
+
+    def cancelled() -> bool:
+        nonlocal looked_at, gone
+        if time.monotonic() - looked_at >= LOOK_S:
+            looked_at = time.monotonic()
+            gone = not worker.jobs.renew(item.id, owner, worker.settings.lease_ttl_s)
+        return gone
+
+    return cancelled
+
+
+def _key(item: LeasedItem, options: PageOptions, password: str | None) -> str:
+    asked = {**asdict(options), "page": item.page, "locked": password is not None}
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

@@ -1,0 +1,80 @@
+"""A JPEG that only needs few pixels is decoded at a fraction of its size."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from engines.errors import PictureOutOfRange, PictureUndecodable
+from engines.images import decode
+from engines.settings import EngineSettings
+from tests.unit.engines.conftest import encode
+
+
+def gradient(width: int, height: int) -> PIL.Image.Image:
+    """Red grows to the right, green downwards."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[..., 0] = np.linspace(0, 255, width)
+    pixels[..., 1] = np.linspace(0, 255, height)[:, None]
+    return PIL.Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "shape"), [(100, (100, 150)), (101, (200, 300)), (400, (400, 600)), (None, (800, 1200))]
+)
+def test_the_shorter_side_keeps_what_was_asked(
+    at_least: int | None, shape: tuple[int, int], settings: EngineSettings
+) -> None:
+    image = decode(encode(gradient(1200, 800), "JPEG"), settings, at_least)
+    assert image.pixels.shape == (*shape, 3)
+    assert (image.width, image.height) == (1200, 800)
+
+
+def test_a_scaled_picture_looks_like_the_full_one(settings: EngineSettings) -> None:
+    data = encode(gradient(1200, 800), "JPEG", quality=95)
+    small = decode(data, settings, 200).pixels.astype(int)
+    full = np.asarray(PIL.Image.fromarray(decode(data, settings).pixels).reduce(4), int)
+    assert small.shape == full.shape
+    assert np.abs(small - full).max() <= 3
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_scaled_picture_is_upright_and_says_its_full_size(orientation: int, settings: EngineSettings) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    image = decode(encode(gradient(1200, 800), "JPEG", exif=exif.tobytes()), settings, 100)
+    turned = orientation in (6, 8)
+    assert (image.width, image.height) == ((800, 1200) if turned else (1200, 800))
+    assert image.pixels.shape[:2] == ((150, 100) if turned else (100, 150))
+    red_right = image.pixels[50, -5, 0] > 200
+    assert bool(red_right) == (orientation == 1)
+
+
+def test_an_odd_size_is_told_exactly(settings: EngineSettings) -> None:
+    image = decode(encode(gradient(1003, 757), "JPEG"), settings, 64)
+    assert (image.width, image.height) == (1003, 757)
+    assert image.pixels.shape[:2] == (95, 126)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_gray_and_cmyk_are_scaled_too(mode: str, settings: EngineSettings) -> None:
+    image = decode(encode(gradient(800, 800).convert(mode), "JPEG"), settings, 100)
+    assert image.pixels.shape == (100, 100, 3)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
+def test_other_formats_stay_as_they_are(form: str, settings: EngineSettings) -> None:
+    assert decode(encode(gradient(800, 400), form), settings, 100).pixels.shape == (400, 800, 3)
+
+
+def test_the_limits_are_those_of_the_full_picture(settings: EngineSettings) -> None:
+    limited = settings.model_copy(update={"max_side": 1000})
+    with pytest.raises(PictureOutOfRange):
+        decode(encode(gradient(1200, 800), "JPEG"), limited, 100)
+
+
+def test_a_truncated_picture_is_refused_as_ever(settings: EngineSettings) -> None:
+    data = encode(gradient(1200, 800), "JPEG")
+    with pytest.raises(PictureUndecodable):
+        decode(data[: len(data) // 2], settings, 100)
+    lenient = settings.model_copy(update={"allow_truncated": True})
+    assert decode(data[: len(data) // 2], lenient, 100).pixels.shape == (100, 150, 3)
