@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from engines import memory
+from engines.clip import recipe as clip
 from engines.errors import ModelUnknown
+from engines.faces import recipe as faces
 from engines.loading import Engine, Recipe
 from engines.ocr import recipe as ocr
 from engines.ocr.engine import OcrEngine
@@ -24,7 +26,12 @@ PIPELINE_VERSION = "1"
 REST_S = 5.0
 
 Find = Callable[[str | None, EngineSettings, Backend], Recipe]
-FAMILIES: Final[dict[str, Find]] = {"ocr": ocr.find}
+FAMILIES: Final[dict[str, Find]] = {
+    "ocr": ocr.find,
+    "clip": clip.find_image,
+    "clip_text": clip.find_text,
+    "face": faces.find,
+}
 
 
 class Engines:

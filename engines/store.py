@@ -121,6 +121,12 @@ OCR_CATALOGUE: Final = MappingProxyType(
 )
 
 
+KNOWN: Final = {
+    "clip": frozenset({"XLM-Roberta-Base-ViT-B-32__laion5b_s13b_b90k", "ViT-B-32__openai", "ViT-B-16"}),
+    "facial-recognition": frozenset({"buffalo_l", "buffalo_m", "buffalo_s", "antelopev2"}),
+}
+
+
 def find_ocr(name: str, settings: EngineSettings) -> Weights:
     """Locate the weights that answer for an OCR model's name; reads sizes, loads nothing.
 
@@ -139,6 +145,31 @@ def find_ocr(name: str, settings: EngineSettings) -> Weights:
     weights = _find(instead, settings)
     _say_alias(name, weights.name)
     return weights
+
+
+def find(task: str, name: str, settings: EngineSettings) -> Weights:
+    """Locate a model's folder `MODEL_CACHE/TASK/NAME`; files by their paths inside it.
+
+    Args:
+        task: `ocr`, `clip` or `facial-recognition`, Immich's names of the folders.
+
+    Raises:
+        ModelUnknown: no catalogue entry and no folder has this name.
+        ModelMissing: known, but not on this machine.
+    """
+    if task == "ocr":
+        return find_ocr(name, settings)
+    if not _NAME.fullmatch(name):
+        raise ModelUnknown(f"{name[:80]!r} is no name of a model")
+    folder = settings.model_cache.expanduser() / task / name
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    if any(path.endswith(".onnx") for path in files):
+        return Weights(name, files)
+    if name in KNOWN[task]:
+        raise ModelMissing(f"the model {name} is not here", hint=f"darkroom models pull {name}")
+    raise ModelUnknown(
+        f"no {task} model is called {name}", hint=f"known: darkroom models list, and folders in {folder.parent}"
+    )
 
 
 def digest(weights: Weights) -> str:
