@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs
+from cli import jobs, models
 from cli.api import api
 from cli.bench import bench
 from cli.demo import demo
@@ -48,6 +48,7 @@ app.command()(api)
 app.command()(worker)
 app.command()(scan)
 app.add_typer(jobs.app)
+app.add_typer(models.app)
 app.command()(doctor)
 app.command()(demo)
 app.command()(bench)

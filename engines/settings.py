@@ -132,6 +132,18 @@ class EngineSettings(BaseSettings):
         description="`FP16` or `FP32`: arithmetic on Intel GPUs, unless `PRECISION` is set.",
     )
 
+    model_sources: str = Field(
+        default="huggingface,modelscope,url",
+        description="Where `darkroom models pull` looks, in this order: `huggingface`, `modelscope`, `url`.",
+    )
+    hf_endpoint: str = Field(default="https://huggingface.co", description="Address of Hugging Face, or of a mirror.")
+    hf_hub_offline: bool = Field(default=False, description="Fetch nothing.")
+    modelscope_endpoint: str = Field(default="https://www.modelscope.cn", description="Address of ModelScope.")
+    model_url: str = Field(
+        default="",
+        description="Address or `file:///folder` with models as in `MODEL_CACHE`, the last source; empty: none.",
+    )
+
     @field_validator("device_id", "ocr_rec_dynamic_width", mode="before")
     @classmethod
     def _unset(cls, value: object) -> object:

@@ -15,8 +15,6 @@ from engines.concepts.graph import FLOAT, INT64, Graph
 Weights = Mapping[str, NDArray[Any]]
 
 WORDS: Final = 30_522
-# Word pieces that the model was trained to read at most; its positions would go up to 512.
-CONTEXT: Final = 256
 DIMENSIONS: Final = 384
 
 _POSITIONS: Final = 512

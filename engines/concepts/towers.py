@@ -47,10 +47,14 @@ class SentenceTower:
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """The vectors of texts, in their order."""
-        return self._batch.map([self._tokenizer.encode(text).ids for text in texts])
+        return self._batch.map([self._read(text) for text in texts])
 
     def close(self) -> None:
         """There is nothing to end."""
+
+    def _read(self, text: str) -> Ids:
+        # JSON may hold half of a surrogate pair, which is no text for the tokenizer.
+        return self._tokenizer.encode(text.encode(errors="replace").decode()).ids
 
     def _run(self, texts: list[Ids]) -> list[Embedding]:
         ids, mask = _pad(texts, self._few_shapes)

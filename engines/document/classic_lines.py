@@ -15,7 +15,9 @@ _HYPHENS: Final = "-\u2010\u00ad"
 _WIDE: Final = re.compile(r"[\u2e80-\u30ff\u3100-\u312f\u31a0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # Fonts map letters to look-alikes: radicals instead of ideographs, and ligatures.
 _LOOK_ALIKES: Final = re.compile(r"[\u2f00-\u2fdf\ufb00-\ufb06]")
-_RADICALS: Final = str.maketrans("⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳", "虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟")
+_RADICALS: Final = str.maketrans(
+    "⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳", "虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄黾齐齿龙龟"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ def area(box: Box) -> float:
 
 def shared(first: Box, second: Box) -> float:
     """Area that two boxes have in common."""
-    return area((max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3])))
+    return area(
+        (max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3]))
+    )
 
 
 def rows(lines: Sequence[Line]) -> list[list[Line]]:
@@ -119,13 +123,18 @@ def body_size(lines: Sequence[Line]) -> float:
     return 1.0
 
 
+def is_wide(mark: str) -> bool:
+    """Whether a character is as wide as high, of a script that has no spaces."""
+    return bool(_WIDE.match(mark))
+
+
 def _in_row(first: Box, second: Box) -> bool:
     common = min(first[3], second[3]) - max(first[1], second[1])
     return common >= SHARED * max(1e-6, min(first[3] - first[1], second[3] - second[1]))
 
 
 def _has_spaces(before: str, after: str) -> bool:
-    return not (before.isspace() or after.isspace() or _WIDE.match(before) or _WIDE.match(after))
+    return not (before.isspace() or after.isspace() or is_wide(before) or is_wide(after))
 
 
 def _is_broken(before: str, after: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from engines.document.classic_lines import Line, area, around, rows, shared
+from engines.document.classic_lines import Line, area, around, body_size, rows, shared
 from engines.document.layout import Region
 from engines.document.types import Box
 
@@ -20,7 +20,7 @@ WRITTEN: Final = 0.3
 HEAD_PART: Final = 0.15
 FOOT_PART: Final = 0.86
 MARGIN_LETTERS: Final = 120
-MARGIN_LINES: Final = 0.8
+MARGIN_LINES: Final = 1.2
 
 _PAGE_NUMBER: Final = re.compile(
     r"[-–—·.|\s]*(?:page|p\.|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|(?:of|/|von|de)\s*\d{1,4})?[-–—·.|\s]*",
@@ -63,9 +63,9 @@ def in_margin(box: Box, lines: Sequence[Line], height: float) -> bool:
     inside = [line for line in lines if shared(line.box, box) >= 0.5 * area(line.box)]
     if not inside or not others:
         return False
-    left, top, right, bottom = around(line.box for line in inside)
-    away = MARGIN_LINES * max(line.size for line in inside)
-    beside = [line for line in others if line.box[1] < bottom and line.box[3] > top]
+    __left, top, _right, bottom = around(line.box for line in inside)
+    away = MARGIN_LINES * min(body_size(lines), body_size(inside))
+    beside = [line for line in others if top < (line.box[1] + line.box[3]) / 2 < bottom]
     if any(len(line.text) > MARGIN_LETTERS // 2 for line in beside):
         return False
     rest = [line for line in others if line not in beside]

@@ -114,15 +114,15 @@ def place_cells(tokens: Sequence[str], boxes: Sequence[Box]) -> list[Cell]:
         taken.update((row + down, column + right) for down in range(spans["row"]) for right in range(spans["col"]))
         cells.append(Cell(row, column, spans["row"], spans["col"], next(remaining)))
 
-    for token in tokens:
-        if token == "<tr>":
+    for tag in tokens:
+        if tag == "<tr>":
             row += 1
-        elif token in ("<td", "<td></td>"):
+        elif tag in ("<td", "<td></td>"):
             spans = {"row": 1, "col": 1}
             row = max(row, 0)
-        elif span := _SPAN.fullmatch(token):
+        elif span := _SPAN.fullmatch(tag):
             spans[span[1]] = int(span[2])
-        if token in (">", "<td></td>"):
+        if tag in (">", "<td></td>"):
             place()
     return cells
 

@@ -34,6 +34,10 @@ def find_ruled_tables(pixels: Pixels) -> list[tuple[Box, list[Cell]]]:
     """
     side = max(pixels.shape[:2])
     level, upright = _rules(pixels)
+    # Strokes of letters are as long as short rules, but a rule goes from one rule to another.
+    upright = _anchored(upright, level, 0)
+    level = _anchored(level, upright, 1)
+    upright = _anchored(upright, level, 0)
     both = cv2.dilate(level | upright, np.ones((3, 3), np.uint8))
     count, _, statistics, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
     found = []
@@ -103,6 +107,22 @@ def _rules(pixels: Pixels) -> tuple[Mask, Mask]:
     return masks[0], masks[1]
 
 
+def _anchored(mask: Mask, others: Mask, axis: int) -> Mask:
+    """Those rules of a mask that have both ends on rules of the other one; `axis` is 1 for level rules."""
+    near = round(MERGED * max(mask.shape)) + 1
+    ends = cv2.dilate(others, np.ones((2 * near + 1, 2 * near + 1), np.uint8)) > 0
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    kept = np.zeros(len(statistics), bool)
+    for label, (left, top, width, height, _) in enumerate(statistics.tolist()[1:], start=1):
+        if axis:
+            middle = top + height // 2
+            kept[label] = ends[middle, left] and ends[middle, left + width - 1]
+        else:
+            middle = left + width // 2
+            kept[label] = ends[top, middle] and ends[top + height - 1, middle]
+    return np.where(kept[labels], mask, np.uint8(0))
+
+
 def _places(mask: Mask, axis: int, near: int) -> list[int]:
     """Coordinates of rules across an axis: where together at least a tenth of the way is drawn."""
     drawn = (mask > 0).sum(axis)
@@ -118,7 +138,9 @@ def _drawn(mask: Mask, start: int, end: int, at: int, near: int, axis: int) -> b
     """Whether a rule is there between two crossings."""
     inset = min(near, (end - start) // 4)
     first, last = max(0, at - near), at + near + 1
-    strip = mask[start + inset : end - inset, first:last] if axis == 0 else mask[first:last, start + inset : end - inset]
+    strip = (
+        mask[start + inset : end - inset, first:last] if axis == 0 else mask[first:last, start + inset : end - inset]
+    )
     return bool(strip.size) and float((strip > 0).any(1 - axis).mean()) >= DRAWN
 
 

@@ -23,7 +23,8 @@ def align(pixels: Pixels, points: Points) -> Pixels:
         pixels: uint8 [h, w, 3] RGB.
         points: float32 [5, 2], in pixels.
     """
-    return cv2.warpAffine(pixels, similarity(points, TEMPLATE), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    face: Pixels = cv2.warpAffine(pixels, similarity(points, TEMPLATE), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    return face
 
 
 def similarity(source: Points, target: Points) -> NDArray[np.float64]:

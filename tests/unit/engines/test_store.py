@@ -9,13 +9,13 @@ import pytest
 from engines import onnx_metadata, store
 from engines.errors import ModelMissing, ModelUnknown
 from engines.settings import EngineSettings
-from engines.store import OCR_CATALOGUE, digest, find_ocr, verify
+from engines.store import OCR_BUNDLED, digest, find_ocr, verify
 
 
 @pytest.fixture(autouse=True)
 def fresh_log() -> None:
     """An alias is logged once a process; each test is one."""
-    store._say_alias.cache_clear()
+    store.locate._say_alias.cache_clear()
 
 
 def put_model(settings: EngineSettings, name: str) -> Path:
@@ -27,8 +27,8 @@ def put_model(settings: EngineSettings, name: str) -> Path:
 
 
 def without_wheels(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
-    real = store.importlib.util.find_spec
-    monkeypatch.setattr(store.importlib.util, "find_spec", lambda name: None if name in packages else real(name))
+    real = store.locate.importlib.util.find_spec
+    monkeypatch.setattr(store.locate.importlib.util, "find_spec", lambda name: None if name in packages else real(name))
 
 
 def test_the_default_model_is_found_in_its_wheel_and_is_what_the_catalogue_says(settings: EngineSettings) -> None:
@@ -45,7 +45,7 @@ def test_finding_weights_imports_no_package(settings: EngineSettings) -> None:
 
 
 def test_catalogue_digests_are_whole_and_licences_are_free() -> None:
-    for model in OCR_CATALOGUE.values():
+    for model in OCR_BUNDLED.values():
         assert model.licence == "Apache-2.0"
         assert all(len(file.sha256) == 64 and file.size > 0 for file in model.files.values())
 
