@@ -33,8 +33,8 @@ def list_models(
     from cli import display
 
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for header in ("model", "task", "dimensions", "licence", "state"):
-        table.add_column(header, justify="right" if header == "dimensions" else "left", no_wrap=header == "model")
+    for header in ("model", "task", "dims", "licence", "state"):
+        table.add_column(header, justify="right" if header == "dims" else "left", no_wrap=True)
     for row in _rows(_settings()):
         if not here or row[-1] != "not here":
             table.add_row(*row)

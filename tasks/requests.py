@@ -112,9 +112,12 @@ class Requests:
     async def text(self, words: str, model: str | None = None, language: str | None = None) -> TextAnswer:
         """The vector of a text; errors as `photo`."""
 
+        # JSON may carry half of a surrogate pair, which is no text for anybody after this.
+        plain = words.encode(errors="replace").decode()
+
         def send(request_id: str) -> _Sent:
             self._expect_worker(queues.TEXT_QUEUE)
-            message = {"text": words, "model": model, "language": language}
+            message = {"text": plain, "model": model, "language": language}
             self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message)
             return _Sent(None)
 

@@ -80,7 +80,7 @@ def slope(found: Sequence[TextLine]) -> float:
     angles = (angles + math.pi) % (2 * math.pi) - math.pi
     order = np.argsort(angles)
     half = np.searchsorted(np.cumsum(lengths[long][order]), lengths[long].sum() / 2)
-    return math.degrees(base + float(angles[order][half]))
+    return math.remainder(math.degrees(base + float(angles[order][half])), 360)
 
 
 def _line(line: TextLine, matrix: Floats | None) -> Line:

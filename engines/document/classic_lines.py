@@ -104,7 +104,7 @@ def join_lines(texts: Sequence[str]) -> str:
         text = text.strip()
         if _is_broken(joined, text):
             joined = joined.rstrip(_HYPHENS) + text
-        elif joined.endswith(_HYPHENS[:2]) and joined[-2:-1].isalnum():
+        elif joined.endswith(tuple(_HYPHENS)) and joined[-2:-1].isalnum():
             joined += text
         else:
             joined = join_pieces([joined, text])

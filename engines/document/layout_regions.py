@@ -21,6 +21,8 @@ HEAD_PART: Final = 0.15
 FOOT_PART: Final = 0.86
 MARGIN_LETTERS: Final = 120
 MARGIN_LINES: Final = 1.2
+# What is larger than the text by so much heads the page and not all pages.
+LARGE: Final = 1.25
 
 _PAGE_NUMBER: Final = re.compile(
     r"[-–—·.|\s]*(?:page|p\.|seite|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:页|(?:of|/|von|de)\s*\d{1,4})?[-–—·.|\s]*",
@@ -94,7 +96,8 @@ def _as_text(region: Region, lines: Sequence[Line], height: float) -> Region:
     inside = [line for line in lines if shared(line.box, region.box) >= 0.5 * area(line.box)]
     letters = sum(len(line.text) for line in inside)
     if region.kind in ("header", "footer"):
-        stays = letters <= MARGIN_LETTERS and in_margin(region.box, lines, height)
+        small = body_size(inside) <= LARGE * body_size(lines)
+        stays = small and letters <= MARGIN_LETTERS and in_margin(region.box, lines, height)
     elif region.kind == "title":
         stays = len(rows(inside)) <= 3 and letters <= 200
     else:

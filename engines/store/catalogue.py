@@ -12,8 +12,8 @@ from typing import Any, Final
 from engines.store.types import Known, RemoteFile
 
 OPENAI: Final = "MIT"
-OPENCLIP: Final = "see the model card"
-NON_COMMERCIAL: Final = "non-commercial research only"
+OPENCLIP: Final = "see model card"
+NON_COMMERCIAL: Final = "research only"
 APACHE: Final = "Apache-2.0"
 
 CLIP: Final[dict[str, tuple[int, str]]] = {

@@ -150,6 +150,12 @@ def test_a_text_that_is_none_is_the_frameworks_422(service: Service) -> None:
         assert service.http.post("/clip/txt", json=body, headers=KEY).status_code == 422
 
 
+def test_a_text_of_half_a_character_or_none_is_answered(service: Service) -> None:
+    for raw in (b'{"text": "\\ud800"}', b'{"text": ""}', b'{"text": "' + b"a " * 20_000 + b'"}'):
+        headers = {**KEY, "Content-Type": "application/json"}
+        assert len(service.http.post("/clip/txt", content=raw, headers=headers).json()["result"]) == 512
+
+
 def test_faces_come_with_whole_pixels_and_the_model_is_named(service: Service) -> None:
     body = service.http.post("/represent", files={"file": ("a.png", portrait())}, headers=KEY).json()
     assert set(body) == {"detector_backend", "recognition_model", "result"}

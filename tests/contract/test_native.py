@@ -176,7 +176,7 @@ def test_health_and_metrics(service: Service) -> None:
     ready = service.http.get("/readyz?require=ocr")
     assert ready.status_code == 200
     assert ready.json()["capabilities"]["ocr"]["model"] == "PP-OCRv6_small"
-    assert service.http.get("/readyz?require=clip").status_code == 503
+    assert service.http.get("/readyz?require=ocr,smell").status_code == 503
     text = service.http.get("/metrics").text
     for name in (
         "darkroom_queue_depth{",
