@@ -49,9 +49,9 @@ def tidy_broker_line(line: str) -> str | None:
 def worker_parts(env: Mapping[str, str], devices: Sequence[str]) -> list[Part]:
     """Two workers a device where memory allows: a rescan at a low priority is not felt by a person."""
     if available_bytes() >= TWO_WORKERS_BYTES * len(devices):
-        roles: dict[str, list[str]] = {"interactive": [], "bulk": ["--nice", "15"]}
+        roles: dict[str, list[str]] = {"interactive,document": [], "bulk": ["--nice", "15"]}
     else:
-        roles = {"interactive,bulk": []}
+        roles = {"interactive,document,bulk": []}
     program = environment.program()
     parts = []
     for device in devices:

@@ -9,7 +9,9 @@ import typer
 
 def worker(
     device: Annotated[str, typer.Option(help="cpu, cpu:0-7, intel:0 or cuda:0.")],
-    queues: Annotated[str, typer.Option(help="What to work on: interactive, bulk, or both.")] = "interactive,bulk",
+    queues: Annotated[
+        str, typer.Option(help="What to work on: interactive, document, bulk.")
+    ] = "interactive,document,bulk",
     threads: Annotated[
         int | None, typer.Option(min=1, help="Requests handled at once.", show_default="by device")
     ] = None,
@@ -22,9 +24,9 @@ def worker(
 
     Example: REDIS_URL=redis://nas:6379/0 darkroom worker --device cuda:0
     """
-    unknown = {each.strip() for each in queues.split(",")} - {"interactive", "bulk"}
+    unknown = {each.strip() for each in queues.split(",")} - {"interactive", "document", "bulk"}
     if unknown:
-        raise typer.BadParameter(f"There is no queue {', '.join(sorted(unknown))}: interactive, bulk, or both.")
+        raise typer.BadParameter(f"There is no queue {', '.join(sorted(unknown))}: interactive, document, bulk.")
     from cli import logs
     from cli.supervisor import CANNOT_START
 

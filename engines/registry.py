@@ -14,7 +14,7 @@ from engines.faces import recipe as faces
 from engines.loading import Engine, Recipe
 from engines.ocr import recipe as ocr
 from engines.ocr.engine import OcrEngine
-from engines.runtime import Backend, check_device, choose_backend
+from engines.runtime import Backend, backend_for, check_device
 from engines.settings import EngineSettings
 from engines.types import ModelInfo
 
@@ -50,8 +50,7 @@ class Engines:
         memory.configure()
         check_device(device)
         self._settings = settings
-        self._device = device
-        self._backend = choose_backend(device, settings)
+        self._backends = {name: backend_for(name, device, settings) for name in FAMILIES}
         self._lock = threading.Lock()
         self._engines: dict[tuple[str, str], Engine[Any]] = {}
         self._rested_at = time.monotonic()
@@ -125,18 +124,19 @@ class Engines:
         find = FAMILIES.get(capability)
         if find is None:
             raise ModelUnknown(f"no engine can do {capability!r}")
-        return find(model, self._settings, self._backend)
+        return find(model, self._settings, self._backends[capability])
 
     def _info(self, capability: str, asked: str | None, recipe: Recipe) -> ModelInfo:
-        parts = (recipe.digest, self._backend.precision, PIPELINE_VERSION)
+        backend = self._backends[capability]
+        parts = (recipe.digest, backend.precision, PIPELINE_VERSION)
         return ModelInfo(
             capability=capability,
             name=recipe.name,
             revision=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12],
             asked=asked or self._settings.default_model(capability),
-            device=self._device,
-            runtime=self._backend.runtime,
-            precision=self._backend.precision,
+            device=backend.device.name,
+            runtime=backend.runtime,
+            precision=backend.precision,
             loaded=any((info.capability, info.name) == (capability, recipe.name) for info in self.loaded()),
             dimensions=recipe.dimensions,
         )

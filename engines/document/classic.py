@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engines.devices import parse_device
 from engines.document.classic_blocks import Part, RuledTable, arrange
 from engines.document.classic_level import Turned, turn_level
-from engines.document.classic_lines import body_size
+from engines.document.classic_lines import around, body_size
 from engines.document.classic_markdown import write_figure, write_text
 from engines.document.classic_weights import LAYOUT, TABLES, locate
 from engines.document.errors import PageCancelled
@@ -33,8 +33,8 @@ Pixels = NDArray[np.uint8]
 
 # Raised by hand whenever the same page could come out otherwise.
 VERSION: Final = "1"
-# The table's picture keeps so much of what is around it, in sizes of the page's letters.
-RIM: Final = 0.3
+# Room around the words of a table, in sizes of the page's letters: with less or more the network miscounts.
+RIM: Final = 0.5
 # Modes that ask for what only a language model can do.
 FOREIGN: Final = ("describe", "figure", "locate")
 # What is not part of the running text.
@@ -160,7 +160,8 @@ class ClassicEngine:
         """None where the network sees no table in it."""
         cells = list(part.cells)
         if not cells:
-            left, top, right, bottom = _rim(part.box, RIM * body, pixels)
+            words = around(line.box for line in part.lines)
+            left, top, right, bottom = _rim(words, RIM * body, pixels)
             found = find_cells(self._networks().tables, pixels[top:bottom, left:right])
             cells = [replace(cell, box=_move(cell.box, left, top)) for cell in found]
         if len({cell.row for cell in cells}) < 2 or len({cell.column for cell in cells}) < 2:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median, mode
 from typing import Final
 
-from engines.document.classic_lines import Line, area, around, body_size, shared
+from engines.document.classic_lines import Line, area, around, body_size, rows, shared
 from engines.document.layout import Kind, Region
 from engines.document.layout_regions import in_margin, is_page_number
 from engines.document.order import reading_order
@@ -20,6 +21,9 @@ RESIZED: Final = 1.35
 # A text region may be two columns that the network took for one: both must have so many rows, and this white, in sizes.
 COLUMN_ROWS: Final = 3
 GUTTER: Final = 0.8
+# A table without rules: its pieces are shorter than so many sizes, and this part of its rows has as many as the others.
+SHORT: Final = 8
+REGULAR: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,22 @@ def _home(line: Line, homes: Sequence[Part]) -> int | None:
 
 def _filled(home: Part, inside: list[Line]) -> list[Part]:
     """A region with its lines, its box drawn around them; split where it is two columns."""
-    if home.kind in ("table", "figure"):
-        if home.kind == "table" and not inside:
-            return []
-        return [Part(home.kind, around([home.box, *(line.box for line in inside)]), tuple(inside), home.cells)]
     if not inside:
-        return []
+        return [home] if home.kind == "figure" else []
+    if home.kind in ("text", "reference", "figure") and is_tabular(inside):
+        return [Part("table", around(line.box for line in inside), tuple(inside))]
+    if home.kind in ("table", "figure"):
+        return [Part(home.kind, around([home.box, *(line.box for line in inside)]), tuple(inside), home.cells)]
     columns = split_columns(inside) if home.kind in ("text", "reference") else [inside]
     return [Part(home.kind, around(line.box for line in column), tuple(column)) for column in columns]
+
+
+def is_tabular(lines: Sequence[Line]) -> bool:
+    """Whether lines stand in rows of equally many short pieces, as in a table without rules."""
+    pieces = [len(row) for row in rows(lines)]
+    columns = mode(pieces)
+    short = median(line.box[2] - line.box[0] for line in lines) < SHORT * body_size(lines)
+    return len(pieces) >= COLUMN_ROWS and columns >= 2 and short and pieces.count(columns) >= REGULAR * len(pieces)
 
 
 def split_columns(lines: list[Line]) -> list[list[Line]]:
@@ -117,9 +129,7 @@ def split_columns(lines: list[Line]) -> list[list[Line]]:
     reach = ordered[0].box[2]
     for index, line in enumerate(ordered[1:], start=1):
         left, right = ordered[:index], ordered[index:]
-        wide = all(
-            sum(member.box[2] - member.box[0] > 8 * size for member in side) >= COLUMN_ROWS for side in (left, right)
-        )
+        wide = min(_running(side, size) for side in (left, right)) >= COLUMN_ROWS
         if line.box[0] - reach > GUTTER * size and wide:
             return [left, *split_columns(right)]
         reach = max(reach, line.box[2])
@@ -142,6 +152,11 @@ def _lead(parts: list[Part]) -> list[Part]:
 def _overlap(first: Box, second: Box) -> bool:
     """Whether one stands above the other."""
     return min(first[2], second[2]) > max(first[0], second[0])
+
+
+def _running(lines: Sequence[Line], size: float) -> int:
+    """How many lines are long enough for running text."""
+    return sum(line.box[2] - line.box[0] > SHORT * size for line in lines)
 
 
 def _goes_on(group: Sequence[Line], line: Line) -> bool:

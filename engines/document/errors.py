@@ -1,0 +1,47 @@
+"""What can go wrong with a document; `EngineError`s with codes of their own.
+
+DocumentError               document_error
+  + PdfBroken               pdf_broken             no PDF, or one that cannot be read
+  + PdfEncrypted            pdf_password           it needs a password, or another one
+  + PdfTooLarge             pdf_out_of_range       too many pages, or none of those that were asked for
+  + PageCancelled           cancelled              nobody wants the page any more
+  + EngineDown              document_engine_down   no endpoint answers
+"""
+
+from engines.errors import EngineError
+
+
+class DocumentError(EngineError):
+    """The root of what is wrong with a document."""
+
+    code = "document_error"
+
+
+class PdfBroken(DocumentError):
+    """It is no PDF, or one that cannot be read."""
+
+    code = "pdf_broken"
+
+
+class PdfEncrypted(DocumentError):
+    """It needs a password, or another one."""
+
+    code = "pdf_password"
+
+
+class PdfTooLarge(DocumentError):
+    """Too many pages, or none of those that were asked for."""
+
+    code = "pdf_out_of_range"
+
+
+class PageCancelled(DocumentError):
+    """Nobody wants the page any more."""
+
+    code = "cancelled"
+
+
+class EngineDown(DocumentError):
+    """No endpoint of the document engine answers."""
+
+    code = "document_engine_down"
