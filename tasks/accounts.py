@@ -109,7 +109,8 @@ class Accounts:
         if user_id is not None:
             query = query.where(usage.c.user_id == user_id)
         with self._store.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return [{f"{name}": value for name, value in row.items()} for row in rows]  # plain str
 
     def totals(self, user_id: int | None) -> dict[str, Any]:
         """Sums over all documents of a user; of everybody for None."""

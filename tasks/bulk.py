@@ -87,14 +87,17 @@ def _work_on(worker: "Worker", lease: Lease, owner: str) -> None:
             times = worker.settings.max_attempts
             outcome = Outcome(error_code="worker_died", error_message=f"It took its worker down {times} times.")
         else:
-            outcome = _look(worker, lease, item, owner)
+            found = _look(worker, lease, item, owner)
+            if found is None:
+                continue
+            outcome = found
         if worker.jobs.finish(item.id, outcome):
             events.wake(worker.redis, lease.job_id)
             if lease.tasks == (DOCUMENT,):
                 document.settle(worker, lease.job_id)
 
 
-def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome:
+def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome | None:
     if lease.tasks == (DOCUMENT,):
         return document.read_page(worker, lease, item, owner)
     return _examine(worker, lease, item)

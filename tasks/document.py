@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import select
 
+from engines.document.errors import PageCancelled
 from engines.document.types import Delta, PageOptions, PageResult
 from engines.errors import EngineError, InferenceFailed
 from monitoring import metrics
@@ -52,8 +53,8 @@ def list_pages(worker: "Worker", job_id: str, invite: Callable[[], None]) -> Non
     invite()
 
 
-def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome:
-    """One page: from memory, or by the engine while its pieces are shown."""
+def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome | None:
+    """One page: from memory, or by the engine while its pieces are shown; None where it was given up in its middle."""
     started = time.monotonic()
     options = PageOptions(**{key: lease.options[key] for key in ASKED if key in lease.options})
     try:
@@ -68,6 +69,8 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
         path, kind, password = worker.spool.path(item.blob or ""), lease.options["kind"], lease.options.get("password")
         page = worker.documents.page(path, kind, item.page or 1, password, engine.side)
         result = _read(worker, engine.read(page, options, _watch(worker, item, owner)), lease.job_id, item.page or 1)
+    except PageCancelled:  # the job was cancelled, or the worker stops and another goes on
+        return None
     except (EngineError, TaskError) as error:
         metrics.ITEMS.labels(DOCUMENT, "failed").inc()
         return Outcome(error_code=error.code, error_message=str(error))
@@ -126,6 +129,8 @@ def _watch(worker: "Worker", item: LeasedItem, owner: str) -> Callable[[], bool]
 
     def cancelled() -> bool:
         nonlocal looked_at, gone
+        if worker.stopping.is_set():
+            return True
         if time.monotonic() - looked_at >= LOOK_S:
             looked_at = time.monotonic()
             gone = not worker.jobs.renew(item.id, owner, worker.settings.lease_ttl_s)

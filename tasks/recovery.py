@@ -79,5 +79,6 @@ def say_goodbye(worker: "Worker") -> None:
     """Leave nothing behind when stopping in order."""
     with contextlib.suppress(redis.RedisError):
         liveness.withdraw(worker.redis, worker.name)
+    worker.close_documents()
     worker.engines.unload()
     worker.store.close()

@@ -70,6 +70,11 @@ class Worker:
             self._documents = Documents(self.engine_settings, self.engines)
         return self._documents
 
+    def close_documents(self) -> None:
+        """End the processes of documents that are still open."""
+        if self._documents is not None:
+            self._documents.close()
+
     def publish(self, task: str, queue: str, **kwargs: Any) -> None:
         """Send a task to a queue; an unreachable broker is logged, upkeep sends it again."""
         try:

@@ -178,6 +178,7 @@ class Service:
         spent = time.monotonic() - started
         self.http.close()
         _, alive = psutil.wait_procs(everything[1:], timeout=1)
+        alive = [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
         assert not alive, f"left running: {alive}"
         assert spent < 10, f"it took {spent:.1f} s to stop"
         return spent

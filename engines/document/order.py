@@ -46,7 +46,7 @@ def _cut(members: list[int], boxes: Sequence[Box], line_height: float) -> list[i
 def _columns(members: list[int], boxes: Sequence[Box], line_height: float) -> list[list[int]]:
     """Parts from left to right, if they are columns of text; else all in one."""
     parts = _parts(members, boxes, _X)
-    if len(parts) == 1 or all(_height(part, boxes) > ROW_LINES * line_height for part in parts) is False:
+    if len(parts) == 1 or not all(_height(part, boxes) > ROW_LINES * line_height for part in parts):
         return [members]
     rows = _parts(members, boxes, _Y)
     flat = sum(_height(row, boxes) <= ROW_LINES * line_height for row in rows)

@@ -1,5 +1,6 @@
 """Tables that are drawn with rules: the rules are the grid, and no network sees them better."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -20,6 +21,13 @@ THICKEST: Final = 1 / 200
 MERGED: Final = 1 / 250
 # A side of a cell is there if this part of it is drawn.
 DRAWN: Final = 0.6
+# A rule is so much darker than what is beside it, of 255.
+CONTRAST: Final = 24
+# Rules of a page with a longer side than this are followed at half their size, pixels.
+LARGE: Final = 1600
+
+WHITE: Final = np.uint8(255)
+BLACK: Final = np.uint8(0)
 
 
 def find_ruled_tables(pixels: Pixels) -> list[tuple[Box, list[Cell]]]:
@@ -32,8 +40,9 @@ def find_ruled_tables(pixels: Pixels) -> list[tuple[Box, list[Cell]]]:
         The table's box and its cells, in pixels of the picture. Tables of fewer than two rows and two columns are
         left out.
     """
-    side = max(pixels.shape[:2])
-    level, upright = _rules(pixels)
+    step = 2 if max(pixels.shape[:2]) >= LARGE else 1
+    level, upright = (_shrink(mask, step) for mask in _rules(pixels))
+    side = max(level.shape)
     # Strokes of letters are as long as short rules, but a rule goes from one rule to another.
     upright = _anchored(upright, level, 0)
     level = _anchored(level, upright, 1)
@@ -47,8 +56,8 @@ def find_ruled_tables(pixels: Pixels) -> list[tuple[Box, list[Cell]]]:
         window = (slice(top, top + height), slice(left, left + width))
         cells = read_grid(level[window], upright[window], round(MERGED * side) + 1)
         if cells:
-            placed = [Cell(c.row, c.column, c.rows, c.columns, _move(c.box, left, top)) for c in cells]
-            found.append(((float(left), float(top), float(left + width), float(top + height)), placed))
+            placed = [replace(cell, box=_place(cell.box, left, top, step)) for cell in cells]
+            found.append((_place((0.0, 0.0, float(width), float(height)), left, top, step), placed))
     return sorted(found, key=lambda table: table[0][1])
 
 
@@ -102,7 +111,7 @@ def _rules(pixels: Pixels) -> tuple[Mask, Mask]:
     length = round(SHORTEST * max(gray.shape))
     masks = []
     for dark, shape in zip(across, ((1, length), (length, 1)), strict=True):
-        binary = np.where(dark >= 24, np.uint8(255), np.uint8(0))
+        binary = np.where(dark >= CONTRAST, WHITE, BLACK)
         masks.append(cv2.morphologyEx(binary, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
     return masks[0], masks[1]
 
@@ -120,7 +129,7 @@ def _anchored(mask: Mask, others: Mask, axis: int) -> Mask:
         else:
             middle = left + width // 2
             kept[label] = ends[top, middle] and ends[top + height - 1, middle]
-    return np.where(kept[labels], mask, np.uint8(0))
+    return np.where(kept[labels], mask, BLACK)
 
 
 def _places(mask: Mask, axis: int, near: int) -> list[int]:
@@ -144,5 +153,11 @@ def _drawn(mask: Mask, start: int, end: int, at: int, near: int, axis: int) -> b
     return bool(strip.size) and float((strip > 0).any(1 - axis).mean()) >= DRAWN
 
 
-def _move(box: Box, left: float, top: float) -> Box:
-    return box[0] + left, box[1] + top, box[2] + left, box[3] + top
+def _shrink(mask: Mask, step: int) -> Mask:
+    """A mask at a part of its size in which nothing is lost that was drawn."""
+    return np.where(cv2.resize(mask, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) > 0, WHITE, BLACK)
+
+
+def _place(box: Box, left: float, top: float, step: int) -> Box:
+    """From pixels of a table in the shrunk masks to pixels of the picture."""
+    return (box[0] + left) * step, (box[1] + top) * step, (box[2] + left) * step, (box[3] + top) * step

@@ -11,7 +11,7 @@ import pytest
 
 from engines.document.classic import ClassicEngine
 from engines.document.page import Page
-from engines.document.scoring import Grid, Sample, measure, order_distance, text_recall
+from engines.document.scoring import Grid, Sample, grids, measure, order_distance, text_recall
 from engines.document.text_layer import lines_of
 from engines.document.types import PageOptions, PageResult
 from engines.images import Image
@@ -180,6 +180,14 @@ def test_a_bad_text_layer_is_read_by_ocr_and_that_is_said(engine: ClassicEngine,
 def test_clean_tables_come_out_with_the_exact_grid(engine: ClassicEngine, rules: str) -> None:
     samples = [Sample(f"table {at}", drawn(table, rules), tables=(table,)) for at, table in enumerate(TABLES)]
     assert [row["grids"] for row in measure(samples, engine.read)] == [1, 1, 1, 1, 1, 5]
+
+
+def test_tables_of_a_real_report_have_their_rows_and_columns(engine: ClassicEngine, shared: Path) -> None:
+    shapes = [
+        [(len(grid), len(grid[0])) for grid in grids(read(engine, page).markdown)]
+        for page in pages(shared / "testdata/deepseek/cloudman6_sample.pdf", (2, 6))
+    ]
+    assert shapes == [[(5, 4), (17, 7), (10, 7)], [(21, 7)]]
 
 
 def test_no_page_makes_it_fail(engine: ClassicEngine, shared: Path) -> None:
