@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import errors
-from api.compat import immich, mt_photos, my_ocr
+from api.compat import deepseek, immich, mt_photos, my_ocr
 from api.limits import UploadLimit
 from api.measure import Measure
 from api.routes import accounts, documents, health, jobs, metrics, page, photos, result, system
@@ -56,6 +56,20 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)
-    for module in (page, health, metrics, accounts, photos, jobs, result, system, documents, mt_photos, immich, my_ocr):
+    for module in (
+        page,
+        health,
+        metrics,
+        accounts,
+        photos,
+        jobs,
+        result,
+        system,
+        documents,
+        mt_photos,
+        immich,
+        my_ocr,
+        deepseek,
+    ):
         app.include_router(module.router)
     return app

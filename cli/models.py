@@ -1,6 +1,7 @@
 """`darkroom models`: what is known, what is here, getting more, and checking it."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,14 @@ from cli.errors import CommandError
 
 if TYPE_CHECKING:
     from engines.settings import EngineSettings
-    from engines.store.fetch import Progress
+    from engines.store.download import Progress
     from engines.store.types import Known
 
 app = typer.Typer(name="models", no_args_is_help=True, help="Models: list them, get them, check them.")
+
+SHORT = {"facial-recognition": "faces"}
+"""How a task is called in the list, where its folder's name is long."""
+WIDE = 120
 
 Names = Annotated[list[str] | None, typer.Argument(help="Models, such as buffalo_l.", show_default="all that are here")]
 
@@ -33,12 +38,14 @@ def list_models(
     from cli import display
 
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for header in ("model", "task", "dims", "licence", "state"):
+    table.add_column("model", overflow="fold")
+    for header in ("task", "dims", "licence", "state"):
         table.add_column(header, justify="right" if header == "dims" else "left", no_wrap=True)
-    for row in _rows(_settings()):
-        if not here or row[-1] != "not here":
-            table.add_row(*row)
-    display.console().print(table)
+    for name, task, *cells in _rows(_settings()):
+        if not here or cells[-1] != "not here":
+            table.add_row(name, SHORT.get(task, task), *cells)
+    # Elsewhere than on a terminal every model is one line, to be searched.
+    display.console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 @app.command("pull")
@@ -58,41 +65,48 @@ def pull_models(
     from engines.store import fetch, record
 
     settings = _settings()
-    for name in names:
-        try:
+    try:
+        for model in [fetch.known(name) for name in names]:
+            if not again and fetch.is_here(model, settings):
+                print(f"{model.name} is here already; --again fetches it anew")
+                continue
             with _bars() as progress:
-                folder = fetch.pull(fetch.known(name), settings, progress, again)
-        except ModelError as error:
-            raise CommandError(f"{error}.", error.hint or "") from error
-        note = record.read(folder)
-        size = sum(file["size"] for file in note["files"].values())
-        print(f"{name} is in {folder}: {len(note['files'])} files, {size / 1e6:.0f} MB, from {note['source']}")
+                folder = fetch.pull(model, settings, progress, again)
+            note = record.read(folder)
+            size = sum(file["size"] for file in note["files"].values())
+            print(
+                f"{model.name} is in {folder}: {len(note['files'])} files, {size / 1e6:.1f} MB, from {note['source']}"
+            )
+    except ModelError as error:
+        raise CommandError(f"{error}.", error.hint or "") from error
 
 
 @app.command("verify")
 def verify_models(names: Names = None) -> None:
     """Read models that are here and compare their files with the digests that are known.
 
+    Those are the catalogue's, or were noted when the model was fetched.
+
     Example: darkroom models verify PP-OCRv6_small
     """
     from engines import store
     from engines.errors import ModelError
+    from engines.store import inspect
 
     settings, wrong = _settings(), 0
-    wanted = [row for row in _rows(settings) if (row[0] in names if names else row[-1] != "not here")]
-    if missing := set(names or ()) - {row[0] for row in wanted}:
+    rows = _rows(settings)
+    if missing := set(names or ()) - {row[0] for row in rows}:
         raise CommandError(f"No model is called {', '.join(sorted(missing))}.", "darkroom models list shows them.")
-    for name, task, *_ in wanted:
+    for name, task, *_, state in rows:
+        if name not in names if names else state == "not here":
+            continue
         try:
-            weights = store.find(task, name, settings)
+            weights = store.find(task, name, inspect.unaliased(settings))
             store.verify(weights)
+            print(f"{name}: {inspect.report(task, weights, settings)}")
         except ModelError as error:
             wrong += 1
             print(f"{name}: {error}. {error.hint or ''}")
-            continue
-        checked = len(weights.expected)
-        said = f"{checked} of {len(weights.files)} files are what they should be" if checked else "no digest is known"
-        print(f"{name}: {said}")
     if wrong:
         raise typer.Exit(1)
 
@@ -126,10 +140,10 @@ def _rows(settings: "EngineSettings") -> list[tuple[str, str, str, str, str]]:
 def _state(task: str, name: str, settings: "EngineSettings") -> str:
     from engines import store
     from engines.errors import ModelError
+    from engines.store import inspect
 
-    plain = settings.model_copy(update={"model_aliases": ""})
     try:
-        files = store.find(task, name, plain).files
+        files = store.find(task, name, inspect.unaliased(settings)).files
     except ModelError:
         return "not here"
     inside = settings.model_cache.expanduser() in next(iter(files.values())).parents

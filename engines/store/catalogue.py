@@ -84,11 +84,14 @@ HUB: Final = "immich-app"
 
 LANGUAGES: Final = {
     "ARABIC": "arabic",
+    "CH": "ch",
     "CYRILLIC": "cyrillic",
     "DEVANAGARI": "devanagari",
     "EL": "el",
     "EN": "en",
     "ESLAV": "eslav",
+    "JAPAN": "japan",
+    "KA": "ka",
     "KOREAN": "korean",
     "LATIN": "latin",
     "TA": "ta",
@@ -119,6 +122,8 @@ def _ocr() -> list[Known]:
         for prefix, language in LANGUAGES.items():
             name = f"{prefix}__{version}_mobile"
             known += _ocr_model(listed, name, version, "mobile", language, f"{HUB}/{name}")
+        server = f"CH__{version}_server"
+        known += _ocr_model(listed, server, version, "server", "ch", f"{HUB}/{server}")
     for size in ("tiny", "small", "medium"):
         known += _ocr_model(listed, f"PP-OCRv6_{size}", "PP-OCRv6", size, "multi", "")
     return known

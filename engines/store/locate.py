@@ -18,6 +18,7 @@ from engines.settings import EngineSettings
 from engines.store import record
 from engines.store.bundled import OCR_BUNDLED
 from engines.store.catalogue import catalogue
+from engines.store.layout import is_ours
 from engines.store.types import Bundled, Weights
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def find_ocr(name: str, settings: EngineSettings) -> Weights:
 
 
 def find(task: str, name: str, settings: EngineSettings) -> Weights:
-    """Locate a model's folder `MODEL_CACHE/TASK/NAME`; files by their paths inside it.
+    """Locate a model's folder `MODEL_CACHE/TASK/NAME`; the files that are for us, by their paths inside it.
 
     Args:
         task: `ocr`, `clip` or `facial-recognition`, Immich's names of the folders.
@@ -60,8 +61,8 @@ def find(task: str, name: str, settings: EngineSettings) -> Weights:
     if not _NAME.fullmatch(name):
         raise ModelUnknown(f"{name[:80]!r} is no name of a model")
     folder = place(task, name, settings)
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    files.pop(record.NAME, None)
+    inside = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = {path: file for path, file in inside.items() if is_ours(path)}
     if any(path.endswith(".onnx") for path in files):
         kept = {path: digest for path, digest in record.digests(folder).items() if path in files}
         return Weights(name, files, kept)

@@ -11,8 +11,7 @@ import pytest
 from engines import store
 from engines.errors import ModelMissing, ModelUnknown
 from engines.settings import EngineSettings
-from engines.store import fetch, record
-from engines.store.catalogue import catalogue
+from engines.store import download, fetch, record
 from tests.unit.engines.hub import Hub
 
 PACK = "buffalo_s"
@@ -27,7 +26,7 @@ WANTED = {"detection/model.onnx", "recognition/model.onnx"}
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setattr(fetch, "PAUSE_S", 0.01)
+    monkeypatch.setattr(download, "PAUSE_S", 0.01)
     made = Hub()
     made.repositories[f"immich-app/{PACK}"] = dict(FILES)
     yield made
@@ -43,6 +42,12 @@ def pull(settings: EngineSettings, name: str = PACK, again: bool = False) -> Pat
     return fetch.pull(fetch.known(name), settings, lambda *_: None, again)
 
 
+def put(folder: Path) -> None:
+    for path in WANTED:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(FILES[path])
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -56,7 +61,7 @@ def test_what_is_wanted_of_a_repository_is_here_afterwards_checked_and_noted(set
     assert files(folder) == {path: FILES[path] for path in WANTED}
     note = record.read(folder)
     assert note["source"] == "huggingface"
-    assert {file["checked"] for file in note["files"].values()} == {"catalogue"}
+    assert {file["checked"] for file in note["files"].values()} == {"source"}
     weights = store.find("facial-recognition", PACK, settings)
     assert set(weights.expected) == WANTED
     store.verify(weights)
@@ -92,6 +97,30 @@ def test_an_error_of_the_hub_is_tried_again(settings: EngineSettings, hub: Hub) 
     assert set(files(pull(settings))) == WANTED
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_list_is_asked_for_again(status: int, settings: EngineSettings, hub: Hub) -> None:
+    hub.statuses[""] = [status]
+    assert set(files(pull(settings))) == WANTED
+
+
+def test_a_list_comes_in_pages(settings: EngineSettings, hub: Hub) -> None:
+    hub.page = 2
+    assert set(files(pull(settings))) == WANTED
+
+
+def test_a_file_that_came_whole_before_is_not_asked_for(settings: EngineSettings, hub: Hub) -> None:
+    put(settings.model_cache / ".downloads" / f"facial-recognition__{PACK}")
+    assert set(files(pull(settings))) == WANTED
+    assert hub.asked == []
+
+
+def test_what_is_left_of_another_file_is_thrown_away(settings: EngineSettings, hub: Hub) -> None:
+    left = settings.model_cache / ".downloads" / f"facial-recognition__{PACK}" / "detection" / "model.onnx"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"#" * 700)
+    assert files(pull(settings))["detection/model.onnx"] == FILES["detection/model.onnx"]
+
+
 def test_a_wrong_digest_leaves_nothing_behind_and_says_so(settings: EngineSettings, hub: Hub) -> None:
     hub.lies.add("recognition/model.onnx")
     with pytest.raises(ModelMissing, match=r"recognition/model\.onnx came with another digest") as missing:
@@ -117,16 +146,11 @@ def test_a_path_that_leads_out_of_the_folder_is_not_written(settings: EngineSett
     assert not list(settings.model_cache.parent.rglob("evil.onnx"))
 
 
-def test_the_next_source_is_asked_where_one_fails(settings: EngineSettings, hub: Hub, tmp_path: Path) -> None:
-    mirror = tmp_path / "mirror" / "facial-recognition" / PACK
-    for path in WANTED:
-        (mirror / path).parent.mkdir(parents=True)
-        (mirror / path).write_bytes(FILES[path])
-    hub.repositories.clear()
-    mirrored = settings.model_copy(update={"model_url": f"file://{tmp_path}/mirror"})
-    folder = pull(mirrored)
-    assert set(files(folder)) == WANTED
-    assert record.read(folder)["source"] == "url"
+def test_a_cache_that_cannot_be_written_is_said(settings: EngineSettings) -> None:
+    settings.model_cache.write_text("a file")
+    with pytest.raises(ModelMissing, match="cannot be kept") as missing:
+        pull(settings)
+    assert "MODEL_CACHE" in (missing.value.hint or "")
 
 
 def test_nothing_is_fetched_offline(settings: EngineSettings, hub: Hub) -> None:
@@ -146,14 +170,6 @@ def test_two_processes_fetch_once(settings: EngineSettings, hub: Hub) -> None:
     assert sorted(path for path, _ in hub.asked) == sorted(WANTED)
 
 
-def test_pp_ocr_is_checked_against_the_digests_that_rapidocr_publishes(settings: EngineSettings, hub: Hub) -> None:
-    known = catalogue()[("ocr", "PP-OCRv4_mobile")]
-    assert all(len(file.sha256 or "") == 64 for file in known.files)
-    with pytest.raises(ModelMissing, match="cannot be fetched"):
-        pull(settings, "PP-OCRv4_mobile")
-    assert not (settings.model_cache / "ocr" / "PP-OCRv4_mobile").exists()
-
-
 def test_a_model_that_nobody_knows_is_unknown() -> None:
     with pytest.raises(ModelUnknown, match="no-such-model"):
         fetch.known("no-such-model")
@@ -168,14 +184,34 @@ def test_a_file_that_changed_on_the_disk_is_found_out(settings: EngineSettings) 
     assert (folder / "detection" / "model.onnx").exists(), "nothing is deleted"
 
 
-def test_an_immich_cache_is_served_as_it_is(settings: EngineSettings) -> None:
+def test_an_immich_cache_is_served_as_it_is_without_what_is_there_for_others(settings: EngineSettings) -> None:
     folder = settings.model_cache / "clip" / "ViT-B-32__openai"
-    for path in ("visual/model.onnx", "visual/preprocess_cfg.json", "config.json", "visual/model.armnn"):
+    ours = ("visual/model.onnx", "visual/preprocess_cfg.json", "config.json")
+    others = ("visual/model.armnn", "visual/openvino/1.blob", ".cache/huggingface/download/config.json.metadata")
+    for path in (*ours, *others):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(b"x")
     weights = store.find("clip", "ViT-B-32__openai", settings)
-    assert {"visual/model.onnx", "config.json"} <= set(weights.files)
+    assert set(weights.files) == set(ours)
     assert weights.expected == {}
+
+
+def test_a_model_that_is_in_an_immich_cache_is_not_fetched(settings: EngineSettings, hub: Hub) -> None:
+    put(settings.model_cache / "facial-recognition" / PACK)
+    pull(settings)
+    assert hub.seen == []
+
+
+def test_a_model_that_is_in_a_wheel_is_not_fetched(settings: EngineSettings, hub: Hub) -> None:
+    pull(settings, "PP-OCRv6_small")
+    assert hub.seen == []
+
+
+def test_a_file_that_is_gone_is_fetched_again(settings: EngineSettings) -> None:
+    folder = pull(settings)
+    (folder / "detection" / "model.onnx").unlink()
+    pull(settings)
+    assert (folder / "detection" / "model.onnx").read_bytes() == FILES["detection/model.onnx"]
 
 
 def test_a_note_that_cannot_be_read_is_passed_over(settings: EngineSettings) -> None:
