@@ -56,20 +56,7 @@ def create_app() -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)
-    for module in (
-        page,
-        health,
-        metrics,
-        accounts,
-        photos,
-        jobs,
-        result,
-        system,
-        documents,
-        mt_photos,
-        immich,
-        my_ocr,
-        deepseek,
-    ):
+    native = (page, health, metrics, accounts, photos, jobs, result, system, documents)
+    for module in (*native, mt_photos, immich, my_ocr, deepseek):
         app.include_router(module.router)
     return app
