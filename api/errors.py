@@ -23,6 +23,7 @@ STATUS: Final[dict[str, int]] = {
     "not_found": 404,
     "path_not_found": 404,
     "job_not_found": 404,
+    "artifact_not_found": 404,
     "blob_missing": 404,
     "method_not_allowed": 405,
     "wrong_state": 409,

@@ -59,4 +59,5 @@ def create_app() -> FastAPI:
     native = (page, health, metrics, accounts, photos, jobs, result, system, documents)
     for module in (*native, mt_photos, immich, my_ocr, deepseek):
         app.include_router(module.router)
+    app.include_router(documents.artifacts)
     return app

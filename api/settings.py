@@ -4,7 +4,7 @@ from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_KEY: Final = "mt_photos_ai_extra"
@@ -15,11 +15,16 @@ PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/
 class ApiSettings(BaseSettings):
     """Who may ask, for how much, and where."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for the whole network.")
     http_port: int = Field(default=8060, ge=0, le=65535, description="Port of the API and all protocols.")
-    web_concurrency: int = Field(default=1, ge=1, description="API processes.")
+    web_concurrency: int = Field(
+        default=1,
+        ge=1,
+        validation_alias=AliasChoices("WEB_CONCURRENCY", "MACHINE_LEARNING_WORKERS"),
+        description="API processes (also `MACHINE_LEARNING_WORKERS`).",
+    )
     api_auth_key: str = Field(
         default=DEFAULT_KEY, description="Key that clients send as `api-key`; empty or `no-key` turns the check off."
     )

@@ -58,7 +58,7 @@ def up(
 
 def api_processes() -> int:
     """`WEB_CONCURRENCY`, at least 1."""
-    asked = os.environ.get("WEB_CONCURRENCY") or "1"
+    asked = os.environ.get("WEB_CONCURRENCY") or os.environ.get("MACHINE_LEARNING_WORKERS") or "1"
     if not asked.isdecimal() or asked == "0":
         raise typer.BadParameter(f"WEB_CONCURRENCY is a number of processes from 1, not {asked!r}.")
     return int(asked)

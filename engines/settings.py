@@ -75,6 +75,12 @@ class EngineSettings(BaseSettings):
         description="`on`: read each line at its own width; `off`: at few fixed widths; empty: `on` for a CPU, `off` "
         "for a GPU, which compiles every shape anew.",
     )
+    ocr_max_batch: int = Field(
+        default=1024,
+        ge=1,
+        validation_alias=AliasChoices("OCR_MAX_BATCH", "MACHINE_LEARNING_MAX_BATCH_SIZE__OCR"),
+        description="Lines that are read in one batch at most (also `MACHINE_LEARNING_MAX_BATCH_SIZE__OCR`).",
+    )
     allow_truncated: bool = Field(
         default=False, description="Read what is there of a truncated picture instead of refusing it."
     )

@@ -1,5 +1,6 @@
 """The tasks behind requests that somebody waits for: a photo or a text in, one answer into the caller's reply list."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import redis
 
 from engines.errors import EngineError
 from monitoring import metrics
-from tasks import photo, queues, results
+from tasks import artifacts, photo, queues, results
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
@@ -29,6 +30,10 @@ def register(worker: "Worker") -> None:
     @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
     def answer_photo(task: Any, **message: Any) -> None:
         handle_photo(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+
+    @worker.app.task(name=queues.ARTIFACT, bind=True)  # type: ignore[untyped-decorator]
+    def answer_artifact(task: Any, **message: Any) -> None:
+        handle_artifact(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
     @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
     def answer_text(task: Any, **message: Any) -> None:
@@ -84,6 +89,17 @@ def handle_text(worker: "Worker", message: dict[str, Any], attempts: int = 1) ->
         return {**body, "model": info.name}
 
     _answer(worker, message, queues.TEXT_QUEUE, attempts, work)
+
+
+def handle_artifact(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
+    """Make an artifact, `name` of `job_id`; the answer names a blob of its own."""
+
+    def work() -> dict[str, Any]:
+        data, media_type = artifacts.make(worker, message["job_id"], message["name"])
+        digest = hashlib.sha256(data).hexdigest()
+        return {"blob": worker.spool.put(data, digest, owner=message["id"]), "media_type": media_type}
+
+    _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
 
 
 def _answer(

@@ -31,9 +31,11 @@ class Dispatch:
     Attributes:
         photo: as `Requests.photo`.
         text: as `Requests.text`.
+        artifact: as `Requests.artifact`.
         workers: as `Roster.workers`.
         model_name: as `Roster.model_name`.
         serves: as `Roster.serves`.
+        stand_ins: as `Roster.stand_ins`.
     """
 
     def __init__(self, settings: TaskSettings) -> None:
@@ -48,9 +50,11 @@ class Dispatch:
         self._requests = Requests(settings, self.store, self.spool, self.redis, self._async_redis, self._roster)
         self.photo = self._requests.photo
         self.text = self._requests.text
+        self.artifact = self._requests.artifact
         self.workers = self._roster.workers
         self.model_name = self._roster.model_name
         self.serves = self._roster.serves
+        self.stand_ins = self._roster.stand_ins
         self._wakes = events.Wakes(self._async_redis)
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()

@@ -107,6 +107,11 @@ class Roster:
                 return str(name)
         return None
 
+    def stand_ins(self) -> list[str]:
+        """Models that answer in the place of those that were asked for."""
+        answers = [usual for record in self.workers() for usual in record.capabilities.values() if "model" in usual]
+        return sorted({usual["model"] for usual in answers if usual["model"] != usual["asked"]})
+
     def answering(self, capability: str, model: str | None) -> tuple[str, str] | None:
         """Name and revision of the model that would answer; None where that is not known without asking a worker."""
         for record in self.workers():

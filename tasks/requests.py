@@ -124,6 +124,23 @@ class Requests:
         answer: dict[str, Any] = await self._exchange(send)
         return TextAnswer(answer["vector"], answer["model"])
 
+    async def artifact(self, job_id: str, name: str) -> tuple[bytes, str]:
+        """Something made of a finished document, and its media type; errors as `photo`."""
+
+        def send(request_id: str) -> _Sent:
+            self._expect_worker(queues.OPEN_QUEUE)
+            self._push(request_id, queues.ARTIFACT, queues.OPEN_QUEUE, {"job_id": job_id, "name": name})
+            return _Sent(None)
+
+        answer: dict[str, Any] = await self._exchange(send)
+        return await asyncio.to_thread(self._take, answer["blob"]), answer["media_type"]
+
+    def _take(self, blob: str) -> bytes:
+        try:
+            return self._spool.get(blob)
+        finally:
+            self._spool.delete(blob)
+
     async def _exchange(self, send: "Callable[[str], _Sent | T]") -> "T | dict[str, Any]":
         request_id = uuid.uuid4().hex
         future = self._replies.expect(request_id)

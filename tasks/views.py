@@ -34,6 +34,15 @@ def job(store: Store, job_id: str) -> dict[str, Any]:
     return _job(row, running or 0, window[0], window[1])
 
 
+def options(store: Store, job_id: str) -> dict[str, Any]:
+    """What a job was asked for. Raises JobUnknown."""
+    with store.read() as connection:
+        found: dict[str, Any] | None = connection.scalar(select(jobs.c.options).where(jobs.c.id == job_id))
+    if found is None:
+        raise JobUnknown(f"There is no job {job_id}.")
+    return found
+
+
 def list_jobs(
     store: Store, state: str | None, limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:

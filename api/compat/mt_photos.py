@@ -39,12 +39,12 @@ class TextQuery(BaseModel):
 async def post_check(request: Request) -> Response:
     """What the app shows, and the two thresholds that it reads; the face model is the one that answers."""
     dispatch = dispatch_of(request)
-    model = await asyncio.to_thread(_face_model, dispatch)
+    model, instead = await asyncio.to_thread(_models, dispatch)
     return respond(
         200,
         {
             "result": "pass",
-            "title": TITLE,
+            "title": f"{TITLE} (standing in: {', '.join(instead)})" if instead else TITLE,
             "help": HELP,
             **_detector(model),
             "facial_min_score": dispatch.settings.face_min_score,
@@ -53,10 +53,11 @@ async def post_check(request: Request) -> Response:
     )
 
 
-def _face_model(dispatch: Dispatch) -> str:
+def _models(dispatch: Dispatch) -> tuple[str, list[str]]:
+    """The face model, and the models that stand in for others, which the title names."""
     with contextlib.suppress(redis.RedisError):
-        return dispatch.model_name("face") or FACE_MODEL
-    return FACE_MODEL
+        return dispatch.model_name("face") or FACE_MODEL, dispatch.stand_ins()
+    return FACE_MODEL, []
 
 
 @router.post("/ocr", openapi_extra=MULTIPART, summary="Read a picture")

@@ -12,6 +12,7 @@ from api.security import NativeKey, user_of
 from api.state import dispatch_of
 from api.uploads import MULTIPART, read_form, take
 
+artifacts = APIRouter(tags=["documents"], dependencies=[NativeKey])
 router = APIRouter(prefix="/api/documents", tags=["documents"], dependencies=[NativeKey])
 MODE = "document"
 
@@ -46,3 +47,11 @@ async def get_stream(request: Request, job_id: str, raw: bool = False) -> Respon
     """The frames of a document that was sent before, also after a disconnect or its end."""
     dispatch = dispatch_of(request)
     return frames.stream(documents.pdf_frames(dispatch.read(job_id, raw)))
+
+
+@router.get("/{job_id}/artifacts/{name:path}", summary="Something made of a document")
+@artifacts.get("/api/jobs/{job_id}/artifacts/{name:path}", summary="Something made of a document")
+async def get_artifact(request: Request, job_id: str, name: str) -> Response:
+    """`document.md`, `raw.txt`, `page-N.jpg` with boxes, `images/N_M.jpg`, `layout.pdf` or `document.zip`."""
+    data, media_type = await dispatch_of(request).artifact(job_id, name)
+    return Response(data, media_type=media_type, headers={"X-Content-Type-Options": "nosniff"})

@@ -43,6 +43,7 @@ def _load(weights: store.Weights, settings: EngineSettings, backend: Backend) ->
     options = OcrOptions(
         detect=DetectOptions(side=settings.ocr_det_side, bucket=GPU_BUCKET if on_gpu else STRIDE),
         recognise=RecogniseOptions(
+            most_lines=settings.ocr_max_batch,
             static_widths=on_gpu if settings.ocr_rec_dynamic_width is None else not settings.ocr_rec_dynamic_width,
             # A core gains nothing from a batch, and short work spreads over cores; a GPU wants much at once.
             batch_width=10_240 if on_gpu else 640,

@@ -25,6 +25,7 @@ class RecogniseOptions:
         width_step: a batch's width is a multiple of it, pixels.
         min_width: narrowest input, pixels.
         max_width: widest input; longer lines are squeezed, pixels.
+        most_lines: of one batch.
         batch_width: sum of the widths in one batch, pixels: bounds memory, and shares lines between cores.
         static_widths: only the widths of `STATIC_WIDTHS`, and only powers of two as numbers of lines.
     """
@@ -32,6 +33,7 @@ class RecogniseOptions:
     width_step: int = 16
     min_width: int = 64
     max_width: int = 2560
+    most_lines: int = 1024
     batch_width: int = 640
     static_widths: bool = False
 
@@ -55,7 +57,7 @@ def _fill(order: list[int], widths: list[int], options: RecogniseOptions) -> Ite
     start = 0
     while start < len(order):
         width = input_width(widths[order[start]], options)
-        count = max(1, options.batch_width // width)
+        count = max(1, min(options.most_lines, options.batch_width // width))
         taken = order[start : start + count]
         # A line much narrower than the batch costs more as padding than as a call of its own.
         fits = [index for index in taken if input_width(widths[index], options) >= width * 0.9]

@@ -44,7 +44,7 @@ def test_check_passes_and_carries_the_thresholds(service: Service) -> None:
     body = service.http.post("/check", headers=KEY).json()
     assert body == {
         "result": "pass",
-        "title": body["title"],
+        "title": "Darkroom (standing in: concepts, dlib)",
         "help": body["help"],
         "detector_backend": "dlib",
         "recognition_model": "dlib",

@@ -1,9 +1,12 @@
 """Documents: My OCR's frames as its client reads them, and the same documents as jobs."""
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.conftest import Service, picture, until
 from tests.contract.my_ocr_client import read
@@ -108,6 +111,22 @@ def test_a_document_can_be_a_job_and_be_followed_later(service: Service) -> None
     }
     told = service.http.get(f"/api/documents/{job}/stream").text.splitlines()
     assert sorted(read(told).pages) == [1, 2]
+
+
+def test_what_is_made_of_a_document(service: Service) -> None:
+    job = frames(stream(service, "/api/ocr/pdf", pages(2, "packed")))[0]["task_id"]
+    got = service.http.get(f"/api/jobs/{job}/artifacts/document.md")
+    assert got.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert got.text.count("of the packed report") == 2
+    page = Image.open(io.BytesIO(service.http.get(f"/api/jobs/{job}/artifacts/page-2.jpg").content))
+    assert page.height > page.width > 500
+    packed = zipfile.ZipFile(io.BytesIO(service.http.get(f"/api/documents/{job}/artifacts/document.zip").content))
+    assert set(packed.namelist()) == {"document.md", "raw.txt", "page-1.jpg", "page-2.jpg"}
+    assert packed.testzip() is None
+    assert service.http.get(f"/api/jobs/{job}/artifacts/layout.pdf").content.startswith(b"%PDF")
+    for name in ("page-9.jpg", "images/1_1.jpg", "%2e%2e/%2e%2e/etc/passwd", "nothing"):
+        answer = service.http.get(f"/api/jobs/{job}/artifacts/{name}")
+        assert (answer.status_code, "error" in answer.json()) == (404, True), name
 
 
 def test_what_a_document_cost_is_noted_once(service: Service) -> None:
