@@ -1,4 +1,4 @@
-"""What is made of a finished document: Markdown with its pictures, the pages with boxes drawn on them, and all in one zip.
+"""What is made of a finished document: Markdown with its figures, pages with boxes drawn on them, all in one zip.
 
 Nothing of it is kept: it is made when it is asked for, of the results in the store and the upload.
 """
