@@ -98,11 +98,14 @@ def normalise(pixels: Pixels, options: DetectOptions) -> NDArray[np.float32]:
 
 
 def fill_up(blob: NDArray[np.float32], bucket: int) -> NDArray[np.float32]:
-    """Repeat the last column and row until both sides are multiples of `bucket`; float32 [1, 3, h, w]."""
+    """Add the mean colour on the right and below until both sides are multiples of `bucket`; float32 [1, 3, h, w].
+
+    Repeating the edge instead lost half a percent of the words of labelled receipts.
+    """
     height, width = blob.shape[2:]
     if height % bucket == width % bucket == 0:
         return blob
-    return np.pad(blob, ((0, 0), (0, 0), (0, -height % bucket), (0, -width % bucket)), mode="edge")
+    return np.pad(blob, ((0, 0), (0, 0), (0, -height % bucket), (0, -width % bucket)))
 
 
 @dataclass(frozen=True, slots=True)
