@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Final
 
 from argon2 import PasswordHasher
@@ -16,8 +17,11 @@ from tasks.store.session import Store
 LATEST: Final = 200
 SUMS: Final = ("pages", "prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars", "input_bytes")
 
-# A wrong name costs as much as a wrong password, so that nobody learns which names there are.
-_NOBODY: Final = PasswordHasher().hash("nobody has this password")
+
+@cache
+def _nobody() -> str:
+    """A wrong name costs as much as a wrong password, so that nobody learns which names there are."""
+    return PasswordHasher().hash("nobody has this password")
 
 
 class NameTaken(TaskError):
@@ -77,7 +81,7 @@ class Accounts:
         with self._store.read() as connection:
             row = connection.execute(query.where(users.c.username == username)).first()
         try:
-            self._hasher.verify(row.password_hash if row is not None else _NOBODY, password)
+            self._hasher.verify(row.password_hash if row is not None else _nobody(), password)
         except (VerificationError, InvalidHashError):
             return None
         return User(row.id, row.username, row.created_at) if row is not None else None

@@ -1,5 +1,6 @@
 """A worker process: one device, a thread pool, Celery tasks that draw from the queue and the store."""
 
+import contextlib
 import logging
 import os
 import socket
@@ -56,6 +57,7 @@ class Worker:
     instance: str = field(default_factory=liveness.new_instance)
     started_at: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
+    consuming: threading.Event = field(default_factory=threading.Event)
     loading: set[str] = field(default_factory=set)
     capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
     _documents: "Documents | None" = None
@@ -149,7 +151,12 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
         threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
     garbage.settle()
     beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
-    worker_ready.connect(lambda **_: beat.start(), weak=False)
+
+    def begin(**_: Any) -> None:
+        worker.consuming.set()
+        beat.start()
+
+    worker_ready.connect(begin, weak=False)
     _serve(worker)
     worker.stopping.set()
     if beat.ident is not None:
@@ -212,6 +219,9 @@ def _preload(worker: Worker) -> None:
         finally:
             worker.loading.discard(capability)
     worker.looked_at = float("-inf")
+    if worker.consuming.is_set():  # else the first heartbeat tells it; the next one would be seconds away
+        with contextlib.suppress(redis.RedisError):
+            liveness.announce(worker.redis, worker.record())
 
 
 def preloads(settings: EngineSettings) -> list[tuple[str, str | None]]:

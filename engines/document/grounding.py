@@ -15,10 +15,13 @@ from engines.document.types import Block, Box
 
 FIGURE: Final = "image"
 # Names of regions. What else stands in a `ref` is text of the page, except a word with text of its own behind it.
-LABELS: Final = frozenset(
-    "title sub_title text list table table_caption table_footnote image image_caption image_footnote figure "
-    "figure_caption chart equation formula code header footer page_number footnote reference seal".split()
-)
+# fmt: off
+LABELS: Final = frozenset({
+    "title", "sub_title", "text", "list", "table", "table_caption", "table_footnote", "image", "image_caption",
+    "image_footnote", "figure", "figure_caption", "chart", "equation", "formula", "code", "header", "footer",
+    "page_number", "footnote", "reference", "seal",
+})
+# fmt: on
 LONGEST_LABEL: Final = 1000
 
 REF, REF_END, DET, DET_END = "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>"
@@ -43,6 +46,7 @@ class _Open:
     Attributes:
         word: what its `ref` says, if that may be a label or text; known when text follows, or does not.
         blank: white space that waits for the same.
+        written: whether text came after its `ref`; a `det` behind that is not its own.
     """
 
     label: str
@@ -51,6 +55,7 @@ class _Open:
     figure: int | None = None
     word: str = ""
     blank: str = ""
+    written: bool = False
 
     def close(self) -> Block:
         return Block(self.label, tuple(self.boxes), "".join(self.pieces).strip(), self.figure)
@@ -136,12 +141,15 @@ class GroundingParser:
                 self._write(rest)
         else:
             self._write(piece)
+            if self._blocks and piece.strip():
+                self._blocks[-1].written = True
 
     def _name(self, tag: str) -> None:
         """The `ref` is over: begin its block."""
-        label, self._label = (self._label or "").strip(), None
+        raw, self._label = self._label or "", None
+        label = raw.strip()
         if tag == REF:  # it was not closed: no block, and only text of it is kept
-            self._write("" if label in LABELS else label)
+            self._write("" if label in LABELS else raw)
             return
         self._settle()
         if label in LABELS:
@@ -153,11 +161,11 @@ class GroundingParser:
             self._write(label)
 
     def _place(self) -> None:
-        """The `det` is over: its boxes belong to the block before, or to a new one if that has text or boxes."""
+        """The `det` is over: its boxes belong to the `ref` right before, or to a block of their own."""
         found, self._det = self._det, None
         boxes = [self._to_pixels(box) for box in found.boxes] if found else []
         block = self._blocks[-1] if self._blocks else None
-        if block is None or block.boxes:
+        if block is None or block.boxes or block.written:
             self._settle()
             block = _Open("text")
             self._blocks.append(block)

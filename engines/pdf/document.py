@@ -1,10 +1,12 @@
 """One open PDF: our side of the process that renders it."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +16,9 @@ from engines.document.page import Page, TextLayer, Word
 from engines.images import Image
 
 MOST_PAGES: Final = 2000
+MOST_PIXELS: Final = 100_000_000
 PAGE_S: Final = 60.0
+CHILD: Final = Path(__file__).with_name("child.py")
 
 
 class PdfDocument:
@@ -24,100 +28,134 @@ class PdfDocument:
         pages: how many it has.
     """
 
-    def __init__(self, path: Path, password: str | None, page_s: float = PAGE_S) -> None:
+    def __init__(
+        self, path: Path, password: str | None = None, page_s: float = PAGE_S, most_pages: int = MOST_PAGES
+    ) -> None:
         """Open a file.
 
         Args:
+            path: the file.
+            password: of the user or the owner.
             page_s: seconds that opening, or a page, may take.
+            most_pages: a document with more is refused.
 
         Raises:
-            PdfBroken, PdfEncrypted, PdfTooLarge.
+            PdfBroken: it is no PDF, is damaged beyond repair, or has no pages.
+            PdfEncrypted: it needs a password, or another one.
+            PdfTooLarge: it has too many pages.
         """
         self._path, self._password, self._page_s = path, password, page_s
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         with self._lock:
             self.pages = self._start()
-        if self.pages > MOST_PAGES:
+        if not 1 <= self.pages <= most_pages:
             self.close()
-            raise PdfTooLarge(f"The document has {self.pages} pages, {MOST_PAGES} is the most.", "Send it in parts.")
+            if self.pages < 1:
+                raise PdfBroken("The PDF has no pages.")
+            raise PdfTooLarge(f"The document has {self.pages} pages, {most_pages} is the most.", "Send it in parts.")
 
     @classmethod
     def open(cls, path: Path, password: str | None = None) -> "PdfDocument":
-        """Open a file; errors as the constructor's."""
+        """Open a file with the usual limits; errors as the constructor's."""
         return cls(path, password)
 
     def __enter__(self) -> "PdfDocument":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
     def render(self, number: int, side: int) -> Page:
-        """A page from 1, its longer side about `side` pixels, upright, with its text layer.
+        """A page as a reader sees it: upright, cropped, with what was filled into its forms.
+
+        Args:
+            number: from 1.
+            side: of the picture's longer side, pixels; a small page has fewer, since it is drawn at 300 dpi at most.
+
+        Returns:
+            The page's picture, and its text layer in the same pixels.
 
         Raises:
             PdfBroken: the page cannot be rendered, or not in time.
+            PdfTooLarge: there is no such page, or it is too long and thin to be a picture.
         """
+        if not 1 <= number <= self.pages:
+            raise PdfTooLarge(f"The document has {self.pages} pages, not page {number}.", "Ask for other pages.")
         with self._lock:
             if self._process is None:
                 self._start()
-            answer, bodies = self._ask({"op": "render", "page": number, "side": side})
-        pixels = np.frombuffer(bodies[0], np.uint8).reshape(answer["height"], answer["width"], 3)
-        words = tuple(Word(text, tuple(box), size or None, weight) for text, box, size, weight in json.loads(bodies[1]))
-        return Page(Image(pixels, answer["width"], answer["height"], "PDF"), TextLayer(words))
+            answer, (pixels, words) = self._ask(page=number, side=side, pixels=MOST_PIXELS)
+        return Page(_picture(answer, pixels), _text_layer(words))
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; a page that is asked for later starts another."""
         with self._lock:
             self._end()
 
     def _start(self) -> int:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engines.pdf.child"],
+            [sys.executable, "-P", str(CHILD)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        answer, _ = self._ask({"op": "open", "path": str(self._path), "password": self._password})
+        try:
+            answer, _ = self._ask(path=str(self._path), password=self._password)
+        except BaseException:
+            self._end()
+            raise
         return int(answer["pages"])
 
-    def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def _ask(self, **request: Any) -> tuple[dict[str, Any], list[bytearray]]:
         process = self._process
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        late = threading.Timer(self._page_s, process.kill)
-        late.start()
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(json.dumps({**request, "seconds": self._page_s}).encode() + b"\n")
             process.stdin.flush()
-            line = process.stdout.readline()
-            if not line:
+            answer: dict[str, Any] = json.loads(process.stdout.readline())
+            bodies = [bytearray(length) for length in answer["bodies"]]
+            if any(process.stdout.readinto(body) != len(body) for body in bodies):
                 raise EOFError
-            answer: dict[str, Any] = json.loads(line)
-            bodies = [process.stdout.read(length) for length in answer["bodies"]]
         except (OSError, EOFError, ValueError) as error:
-            in_time = late.is_alive()
-            self._end()
+            in_time = self._end() != -signal.SIGALRM
             reason = "the program that reads it broke down" if in_time else f"it took over {self._page_s:g} s"
             raise PdfBroken(f"The PDF cannot be read: {reason}.") from error
-        finally:
-            late.cancel()
-        if answer.get("error") == "password":
-            self._end()
-            asked = "another password" if self._password else "a password"
-            raise PdfEncrypted(f"The PDF needs {asked}.", "Send it in the field `password`.")
         if "error" in answer:
-            raise PdfBroken(f"The PDF cannot be read: {answer['message']}.")
+            raise self._error(answer)
         return answer, bodies
 
-    def _end(self) -> None:
+    def _error(self, answer: dict[str, Any]) -> Exception:
+        if answer["error"] == "size":
+            return PdfTooLarge(f"The page of {answer['message']} is too long and thin.", "Crop it first.")
+        if answer["error"] == "password":
+            asked = "another password" if self._password else "a password"
+            return PdfEncrypted(f"The PDF needs {asked}.", "Send it in the field `password`.")
+        return PdfBroken("The PDF cannot be read: it is none, or it is damaged.")
+
+    def _end(self) -> int | None:
+        """End the process if there is one; how it ended."""
         process, self._process = self._process, None
         if process is None:
-            return
+            return None
+        # Without stdin it ends by itself if it is idle, and may have ended already.
         process.kill()
-        process.wait()
+        code = process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
+        return code
+
+
+def _picture(answer: dict[str, Any], pixels: bytearray) -> Image:
+    width, height, stride, channels = (answer[key] for key in ("width", "height", "stride", "channels"))
+    rows = np.frombuffer(pixels, np.uint8).reshape(height, stride)[:, : width * channels]
+    rgb = rows.reshape(height, width, channels)[:, :, :3]
+    return Image(np.ascontiguousarray(rgb), width, height, "PDF")
+
+
+def _text_layer(words: bytearray) -> TextLayer:
+    found = json.loads(words)
+    return TextLayer(tuple(Word(text, tuple(box), size or None, weight) for text, box, size, weight in found))

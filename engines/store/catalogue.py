@@ -101,6 +101,13 @@ LANGUAGES: Final = {
 """Immich's prefix of a model's name -> the recogniser's in rapidocr's list."""
 
 
+def is_known(task: str, name: str) -> bool:
+    """Whether a model is in the catalogue; reads rapidocr's long list only for models of text."""
+    if task == "ocr":
+        return (task, name) in catalogue()
+    return name in ({*CLIP, CHINESE_CLIP} if task == "clip" else FACES)
+
+
 @cache
 def catalogue() -> dict[tuple[str, str], Known]:
     """All models by task and name."""

@@ -17,7 +17,7 @@ from engines.errors import ModelMissing, ModelUnknown
 from engines.settings import EngineSettings
 from engines.store import record
 from engines.store.bundled import OCR_BUNDLED
-from engines.store.catalogue import catalogue
+from engines.store.catalogue import is_known
 from engines.store.layout import is_ours
 from engines.store.types import Bundled, Weights
 
@@ -66,7 +66,7 @@ def find(task: str, name: str, settings: EngineSettings) -> Weights:
     if any(path.endswith(".onnx") for path in files):
         kept = {path: digest for path, digest in record.digests(folder).items() if path in files}
         return Weights(name, files, kept)
-    if (task, name) in catalogue():
+    if is_known(task, name):
         raise ModelMissing(f"the model {name} is not here", hint=f"darkroom models pull {name}")
     raise ModelUnknown(f"no {task} model is called {name}", hint="darkroom models list shows those that are known")
 
@@ -113,7 +113,7 @@ def _find(name: str, settings: EngineSettings) -> Weights:
         return weights
     if known is not None:
         raise ModelMissing(f"the OCR model {name} is not installed here", hint=known.install)
-    if ("ocr", name) in catalogue():
+    if is_known("ocr", name):
         raise ModelMissing(f"the OCR model {name} is not here", hint=f"darkroom models pull {name}")
     raise ModelUnknown(
         f"no OCR model is called {name}",
