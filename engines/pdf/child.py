@@ -1,7 +1,7 @@
 """The program that opens one PDF: a request is a JSON line on stdin, its answer a JSON line and bytes on stdout.
 
-It holds nothing but the file, so that a page that crashes it, hangs it or eats its memory harms nothing else. It imports
-nothing of ours, so that it starts in a tenth of a second, and it ends by itself when nobody reads or writes any more.
+It holds nothing but the file, so that a page that crashes it, hangs it or eats its memory harms nothing else. It
+imports nothing of ours, and so starts in a tenth of a second; it ends by itself when nobody writes any more.
 """
 
 import ctypes
@@ -78,11 +78,10 @@ def _render(out: BinaryIO, document: pypdfium2.PdfDocument, request: dict[str, A
 
 
 def _load(document: pypdfium2.PdfDocument, index: int) -> pypdfium2.PdfPage:
-    """A page, with forms and remarks made part of it so that their words are words of the page."""
+    """A page, with forms and notes made part of it so that their words are words of the page."""
     page = document[index]
-    if page.formenv is None or c.FPDFPage_GetAnnotCount(page) == 0:
+    if page.formenv is None or c.FPDFPage_Flatten(page, c.FLAT_NORMALDISPLAY) != c.FLATTEN_SUCCESS:
         return page
-    page.flatten()
     page.close()
     return document[index]
 

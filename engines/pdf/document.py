@@ -1,5 +1,7 @@
 """One open PDF: our side of the process that renders it."""
 
+import contextlib
+import io
 import json
 import signal
 import subprocess
@@ -83,7 +85,8 @@ class PdfDocument:
         if not 1 <= number <= self.pages:
             raise PdfTooLarge(f"The document has {self.pages} pages, not page {number}.", "Ask for other pages.")
         with self._lock:
-            if self._process is None:
+            if self._process is None or self._process.poll() is not None:
+                self._end()
                 self._start()
             answer, (pixels, words) = self._ask(page=number, side=side, pixels=MOST_PIXELS)
         return Page(_picture(answer, pixels), _text_layer(words))
@@ -111,7 +114,7 @@ class PdfDocument:
         process = self._process
         assert process is not None
         assert process.stdin is not None
-        assert process.stdout is not None
+        assert isinstance(process.stdout, io.BufferedReader)
         try:
             process.stdin.write(json.dumps({**request, "seconds": self._page_s}).encode() + b"\n")
             process.stdin.flush()
@@ -145,7 +148,8 @@ class PdfDocument:
         code = process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # a request that it did not live to read
+                    stream.close()
         return code
 
 
