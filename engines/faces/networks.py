@@ -27,11 +27,12 @@ class PackNetworks:
         """Load both.
 
         Raises:
-            ModelMissing: a file cannot be loaded.
+            ModelMissing: a file cannot be loaded, or the detector is none of SCRFD with key points.
             DeviceMissing: the device cannot be used.
         """
         each, side_by_side = min(cores, DETECTOR_CORES), max(1, cores // DETECTOR_CORES)
         self._detector = open_session(detection, backend, each, side_by_side)
+        scrfd.check(self._detector)
         self._slots = threading.BoundedSemaphore(side_by_side)
         self._recogniser = open_session(recognition, backend, each, side_by_side)
         free = next(iter(self._recogniser.inputs.values()))[0] is None

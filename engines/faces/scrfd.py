@@ -1,6 +1,6 @@
 """SCRFD: a picture -> boxes, scores and five key points of faces.
 
-The network sees a square; its outputs are nine arrays (scores, box distances, key points at the strides 8, 16 and 32),
+The network sees a square, of any size where its input is free; its outputs are nine arrays (scores, box distances, key points at the strides 8, 16 and 32),
 with two anchors at every place of the grid. Scores are probabilities already. Source: Guo et al., "Sample and
 Computation Redistribution for Efficient Face Detection", and the shapes of InsightFace's exports.
 """
@@ -23,6 +23,18 @@ STRIDES: Final = (8, 16, 32)
 ANCHORS: Final = 2
 OVERLAP: Final = 0.4
 
+MARGIN: Final = 0.5
+"""Of the second look, on each side, as a part of the picture's longer side."""
+MARGIN_SIDE: Final = 256
+"""What the second look sees: its faces are large, and this costs a sixth of 640 and finds as many."""
+LARGE: Final = 0.25
+"""Of the picture's longer side; large faces that are less certain than SURE are looked at again."""
+SURE: Final = 0.7
+FLOOR: Final = 0.5
+"""Looked for at least, so that a second look does not hang on what the caller wants to hear of."""
+
+_HINT: Final = "darkroom models pull buffalo_l, and FACE_DETECTION_MODEL_NAME=buffalo_l"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
@@ -39,54 +51,88 @@ class Found:
     points: Floats
 
 
+def check(session: Session) -> None:
+    """Refuse what cannot be read here.
+
+    Raises:
+        ModelMissing: the outputs are not those of SCRFD with key points.
+    """
+    count = len(session.outputs)
+    if count == 2 * len(STRIDES):
+        raise ModelMissing("the face detector gives no key points, and faces are aligned by them", hint=_HINT)
+    if count != 3 * len(STRIDES):
+        raise ModelMissing(f"a face detector with {count} outputs is none of SCRFD with key points", hint=_HINT)
+
+
 def find(session: Session, pixels: Pixels, min_score: float) -> Found:
     """Faces of a picture, uint8 [h, w, 3] RGB.
 
-    A face that fills the picture is missed as it is, so a picture without any is looked at again with a margin.
+    A face that fills the picture is missed or doubted as it is. So a picture without any face, or with a large one of
+    which the network is not sure, is looked at again with a margin around it.
     """
-    found = _look(session, pixels, min_score, 0.0)
-    return found if len(found.scores) else _look(session, pixels, min_score, 0.5)
+    floor = min(min_score, FLOOR)
+    found = _look(session, pixels, floor, SIDE, 0.0)
+    if _is_doubtful(found, max(pixels.shape[:2])):
+        found = _merge(found, _look(session, pixels, floor, MARGIN_SIDE, MARGIN))
+    count = int(np.count_nonzero(found.scores >= min_score))
+    return Found(found.boxes[:count], found.scores[:count], found.points[:count])
 
 
-def _look(session: Session, pixels: Pixels, min_score: float, margin: float) -> Found:
-    square, scale, offset = letterbox(pixels, margin)
+def _is_doubtful(found: Found, longest: int) -> bool:
+    large = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) >= LARGE * longest
+    return not len(found.scores) or bool((large & (found.scores < SURE)).any())
+
+
+def _merge(first: Found, second: Found) -> Found:
+    boxes = np.concatenate([first.boxes, second.boxes])
+    scores = np.concatenate([first.scores, second.scores])
+    order = suppress(boxes, scores)
+    return Found(boxes[order], scores[order], np.concatenate([first.points, second.points])[order])
+
+
+def _look(session: Session, pixels: Pixels, min_score: float, side: int, margin: float) -> Found:
+    name, shape = next(iter(session.inputs.items()))
+    side = shape[2] or side
+    square, scale, offset = letterbox(pixels, side, margin)
     blob = np.ascontiguousarray(((square.astype(np.float32) - 127.5) / 128.0).transpose(2, 0, 1)[None])
-    found = decode(session.run({next(iter(session.inputs)): blob}), min_score)
+    found = decode(session.run({name: blob}), side, min_score)
     shift = np.array(offset, np.float32)
     boxes = (found.boxes.reshape(-1, 2, 2) - shift) / scale
     return Found(boxes.reshape(-1, 4), found.scores, (found.points - shift) / scale)
 
 
-def letterbox(pixels: Pixels, margin: float) -> tuple[Pixels, float, tuple[int, int]]:
-    """The picture inside a black square of SIDE pixels, how much smaller it is there, and where its corner lies.
+def letterbox(pixels: Pixels, side: int, margin: float) -> tuple[Pixels, float, tuple[int, int]]:
+    """The picture inside a black square, how much smaller it is there, and where its corner lies.
 
     Args:
+        pixels: uint8 [h, w, 3] RGB.
+        side: of the square, pixels.
         margin: around the picture on each side, as a part of its longer side.
     """
     height, width = pixels.shape[:2]
-    scale = SIDE / (max(height, width) * (1 + 2 * margin))
+    scale = side / (max(height, width) * (1 + 2 * margin))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    left, top = ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2) if margin else (0, 0)
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
+    left, top = ((side - size[0]) // 2, (side - size[1]) // 2) if margin else (0, 0)
+    square = np.zeros((side, side, 3), np.uint8)
     square[top : top + size[1], left : left + size[0]] = small
     return square, scale, (left, top)
 
 
-def decode(outputs: list[Floats], min_score: float) -> Found:
+def decode(outputs: list[Floats], side: int, min_score: float) -> Found:
     """Faces from the network's outputs, in pixels of the square.
 
-    Raises:
-        ModelMissing: the outputs are not those of SCRFD with key points.
+    Args:
+        outputs: float32 [.., n, 1 or 4 or 10] a kind and stride: scores, distances to the sides, key points.
+        side: of the square, pixels.
+        min_score: anchors below it are left out.
     """
-    if len(outputs) != 3 * len(STRIDES):
-        raise ModelMissing(f"a face detector with {len(outputs)} outputs is none of SCRFD with key points")
     boxes, scores, points = [], [], []
     for level, stride in enumerate(STRIDES):
         score, box, point = (outputs[level + len(STRIDES) * part] for part in range(3))
         score = score.reshape(-1)
         kept = np.flatnonzero(score >= min_score)
-        centres = _centres(stride)[kept]
+        centres = _centres(side, stride)[kept]
         reach = box.reshape(-1, 4)[kept] * stride
         boxes.append(np.concatenate([centres - reach[:, :2], centres + reach[:, 2:]], axis=1))
         points.append(centres[:, None] + point.reshape(-1, 5, 2)[kept] * stride)
@@ -111,8 +157,8 @@ def suppress(boxes: Floats, scores: Floats) -> list[int]:
     return kept
 
 
-def _centres(stride: int) -> Floats:
+def _centres(side: int, stride: int) -> Floats:
     """float32 [n, 2]: where the anchors of a stride stand, two at every place."""
-    steps = np.arange(SIDE // stride, dtype=np.float32) * stride
+    steps = np.arange(side // stride, dtype=np.float32) * stride
     grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     return np.repeat(grid, ANCHORS, axis=0)
