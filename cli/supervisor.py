@@ -146,7 +146,9 @@ class Supervisor:
             how = _ended(status)
             if not kept.started.is_set() and part.repair is not None and part.repair(kept.child.tail):
                 continue
-            if not kept.started.is_set() and (status == CANNOT_START or kept.deaths >= ATTEMPTS):
+            # Who is killed did start: a photo that takes its worker down at once must not take the whole down.
+            hopeless = status == CANNOT_START or (status >= 0 and kept.deaths >= ATTEMPTS)
+            if not kept.started.is_set() and hopeless:
                 self._fail(PartFailed(part.name, f"cannot start: {how}", kept.child.tail))
                 return
             pause = self._pauses[min(kept.deaths, len(self._pauses)) - 1]

@@ -67,7 +67,8 @@ class Face:
     Attributes:
         box: x1, y1, x2, y2 in pixels of the upright picture; may reach over its edge.
         score: the detector's certainty, 0..1.
-        landmarks: left eye, right eye, nose, left and right corner of the mouth, as seen in the picture; pixels.
+        landmarks: left eye, right eye, nose, left and right corner of the mouth, as seen in the picture; pixels. dlib
+            gives the first three only.
         vector: little-endian float32, 4 bytes a dimension, as the model gives it.
     """
 

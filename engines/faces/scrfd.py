@@ -1,8 +1,9 @@
 """SCRFD: a picture -> boxes, scores and five key points of faces.
 
-The network sees a square, of any size where its input is free; its outputs are nine arrays (scores, box distances, key points at the strides 8, 16 and 32),
-with two anchors at every place of the grid. Scores are probabilities already. Source: Guo et al., "Sample and
-Computation Redistribution for Efficient Face Detection", and the shapes of InsightFace's exports.
+The network sees a square, of any size where its input is free. Its outputs are nine arrays (scores, box distances, key
+points at the strides 8, 16 and 32), with two anchors at every place of the grid. Scores are probabilities already.
+Source: Guo et al., "Sample and Computation Redistribution for Efficient Face Detection", and the shapes of
+InsightFace's exports.
 """
 
 from dataclasses import dataclass

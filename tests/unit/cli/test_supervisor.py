@@ -91,6 +91,13 @@ async def test_pauses_grow_with_every_death_in_a_row_and_the_last_one_repeats(lo
     assert pauses[:4] == ["0.01", "0.02", "0.04", "0.04"]
 
 
+async def test_a_part_that_is_killed_young_again_and_again_is_started_again(supervisor: Supervisor, log: Log) -> None:
+    killed = Part("victim", [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], dict(os.environ))
+    await supervisor.start([killed])
+    await log.until_line("started again", times=4)
+    await supervisor.stop()
+
+
 async def test_a_part_that_never_gets_ready_ends_the_whole_with_its_last_lines(
     supervisor: Supervisor, log: Log
 ) -> None:

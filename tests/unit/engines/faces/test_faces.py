@@ -1,22 +1,19 @@
-"""The face engine's parts: what is decoded, suppressed, aligned, and said where models are missing."""
+"""The face engine's parts: what is decoded, suppressed and aligned, and dlib's models."""
 
-import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cli.samples import photo_paths
-from engines.errors import ModelMissing, ModelUnknown
-from engines.faces import dlib_networks, recipe, scrfd
+from engines.faces import dlib_networks, scrfd
 from engines.faces.align import SIDE, TEMPLATE, align, similarity
 from engines.faces.scoring import balanced_accuracy
 from engines.images import Image, decode
 from engines.registry import Engines
-from engines.runtime import choose_backend
 from engines.settings import EngineSettings
+from tests.unit.engines.faces.networks import outputs, put
 
 
 def photo(name: str) -> np.ndarray:
@@ -27,26 +24,13 @@ def photo(name: str) -> np.ndarray:
     return decode(paths[name], EngineSettings()).pixels
 
 
-def outputs() -> list[np.ndarray]:
-    """What the network says of a picture without faces."""
-    places = [2 * (scrfd.SIDE // stride) ** 2 for stride in scrfd.STRIDES]
-    return [np.zeros((count, size), np.float32) for size in (1, 4, 10) for count in places]
-
-
-def put(made: list[np.ndarray], level: int, row: int, column: int, score: float, reach: float) -> None:
-    """A face of `reach` strides to each side around a place of the grid, its points in the middle."""
-    index = 2 * (row * (scrfd.SIDE // scrfd.STRIDES[level]) + column)
-    made[level][index] = score
-    made[level + 3][index] = reach
-
-
 def test_a_face_comes_out_where_its_anchor_stands() -> None:
     made = outputs()
     put(made, 1, row=10, column=20, score=0.9, reach=2)
-    found = scrfd.decode(made, 0.5)
+    found = scrfd.decode(made, 640, 0.5)
     assert found.boxes.tolist() == [[288, 128, 352, 192]]
     assert found.scores.tolist() == pytest.approx([0.9])
-    assert found.points[0].tolist() == [[320, 160]] * 5
+    assert found.points[0].tolist() == [[304, 144], [336, 144], [320, 160], [304, 176], [336, 176]]
 
 
 def test_of_faces_on_one_place_the_best_remains_and_the_best_comes_first() -> None:
@@ -55,27 +39,22 @@ def test_of_faces_on_one_place_the_best_remains_and_the_best_comes_first() -> No
     put(made, 0, row=10, column=11, score=0.8, reach=5)
     put(made, 0, row=60, column=60, score=0.9, reach=5)
     put(made, 2, row=2, column=15, score=0.4, reach=1)
-    assert scrfd.decode(made, 0.5).scores.tolist() == pytest.approx([0.9, 0.8])
+    assert scrfd.decode(made, 640, 0.5).scores.tolist() == pytest.approx([0.9, 0.8])
 
 
 def test_no_face_is_an_empty_result() -> None:
-    found = scrfd.decode(outputs(), 0.5)
+    found = scrfd.decode(outputs(), 640, 0.5)
     assert (found.boxes.shape, found.scores.shape, found.points.shape) == ((0, 4), (0,), (0, 5, 2))
-
-
-def test_a_detector_of_another_kind_is_refused() -> None:
-    with pytest.raises(ModelMissing, match="SCRFD"):
-        scrfd.decode(outputs()[:6], 0.5)
 
 
 @pytest.mark.parametrize("shape", [(640, 640), (1, 1), (3, 2000), (2000, 3), (480, 641)])
 @pytest.mark.parametrize("margin", [0.0, 0.5])
 def test_a_picture_of_any_shape_lies_inside_the_square(shape: tuple[int, int], margin: float) -> None:
-    square, scale, (left, top) = scrfd.letterbox(np.full((*shape, 3), 255, np.uint8), margin)
-    assert square.shape == (640, 640, 3)
+    square, scale, (left, top) = scrfd.letterbox(np.full((*shape, 3), 255, np.uint8), 256, margin)
+    assert square.shape == (256, 256, 3)
     assert square.max() == 255
-    assert left + shape[1] * scale <= 641
-    assert top + shape[0] * scale <= 641
+    assert left + shape[1] * scale <= 257
+    assert top + shape[0] * scale <= 257
 
 
 def test_alignment_finds_the_turn_the_scale_and_the_shift() -> None:
@@ -107,13 +86,19 @@ def image(pixels: np.ndarray) -> Image:
     return Image(pixels, pixels.shape[1], pixels.shape[0], "PNG")
 
 
-def test_dlib_finds_the_face_and_says_whose_points_and_vector(dlib_engines: Engines) -> None:
+def test_dlibs_corners_of_eyes_become_eyes_as_seen_in_the_picture() -> None:
+    corners = [(90.0, 50.0), (70.0, 52.0), (20.0, 50.0), (40.0, 54.0), (55.0, 80.0)]
+    assert dlib_networks.landmarks(corners) == ((30.0, 52.0), (80.0, 51.0), (55.0, 80.0))
+
+
+def test_dlib_finds_the_face_its_eyes_and_nose_and_its_vector(dlib_engines: Engines) -> None:
     engine = dlib_engines.engine("face", "dlib")
     (face,) = engine.find(image(photo("astronaut.png")), 0.65)
     assert 0.65 <= face.score <= 1
-    assert len(face.landmarks) == 5
+    left, right, nose = face.landmarks
+    assert left[0] < nose[0] < right[0]
+    assert max(left[1], right[1]) < nose[1] < face.box[3]
     assert len(face.values) == engine.info.dimensions == 128
-    assert face.box[0] < face.landmarks[0][0] < face.box[2]
     assert engine.find(image(np.zeros((300, 300, 3), np.uint8))) == ()
     assert engine.find(image(np.zeros((1, 1, 3), np.uint8))) == ()
 
@@ -125,24 +110,6 @@ def test_calls_at_once_keep_their_own_faces(dlib_engines: Engines) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda one: engine.find(one, 0.65), [here, nobody] * 3))
     assert found == [alone, ()] * 3
-
-
-def test_a_missing_pack_names_the_command_and_is_replaced_only_if_that_is_wanted(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = EngineSettings(model_cache=tmp_path)
-    backend = choose_backend("cpu", settings)
-    with pytest.raises(ModelMissing) as missing:
-        recipe.find(None, settings, backend)
-    assert "darkroom models pull buffalo_l" in (missing.value.hint or "")
-    recipe._say_fallback.cache_clear()
-    wished = settings.model_copy(update={"face_fallback": "dlib"})
-    with caplog.at_level(logging.WARNING):
-        assert recipe.find(None, wished, backend).name == "dlib"
-        assert recipe.find("antelopev2", wished, backend).name == "dlib"
-    assert "buffalo_l cannot be had here, dlib's stand in" in caplog.text
-    with pytest.raises(ModelUnknown):
-        recipe.find("no-such-pack", wished, backend)
 
 
 def test_pairs_are_counted_by_kind() -> None:
