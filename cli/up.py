@@ -24,7 +24,7 @@ def up(
     ] = None,
     devices: Annotated[
         str,
-        typer.Option(envvar="DEVICES", help="cpu, cpu:0-7, intel:0, cuda:0, several with commas, or auto."),
+        typer.Option(envvar=["DEVICES", "DEVICE"], help="cpu, cpu:0-7, intel:0, cuda:0, several with commas, or auto."),
     ] = "auto",
 ) -> None:
     """Start the whole service: broker, database, workers, API.

@@ -30,6 +30,7 @@ class TaskSettings(BaseSettings):
     )
     devices: str = Field(
         default="auto",
+        validation_alias=AliasChoices("DEVICES", "DEVICE"),
         description="Devices to use, comma-separated: `cpu`, `cpu:0-7`, `intel:0`, `cuda:0` or `auto`.",
     )
     queue_limit: int = Field(

@@ -26,6 +26,7 @@ MT_PHOTOS = {
     "WEB_CONCURRENCY": "3",
     "OCR_MODEL_NAME": "PP-OCRv5_mobile",
     "OCR_REC_DYNAMIC_WIDTH": "off",
+    "DEVICE": "cuda",
     "OCR_WORKERS": "1",
     "CLIP_WORKERS": "2",
     "FACE_WORKERS": "3",
@@ -57,7 +58,7 @@ def test_mt_photos_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (api.api_auth_key, api.http_port, api.web_concurrency) == ("secret", 8061, 3)
     assert (engines.ocr_model_name, engines.ocr_rec_dynamic_width) == ("PP-OCRv5_mobile", False)
     assert tasks.limits == {"ocr": 1, "clip": 2, "face": 3}
-    assert tasks.face_min_score == 0.7
+    assert (tasks.face_min_score, tasks.devices) == (0.7, "cuda")
     assert engines.default_model("clip") == engines.default_model("clip_text") == "ViT-B-16"
     assert engines.default_model("face") == "buffalo_s"
 
