@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from engines.document.page import Page
 
+from engines.document.page import Page
 from engines.document.scoring import (
     Sample,
     edit_distance,
