@@ -30,7 +30,7 @@ STAND_INS = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
 
 
 @contextmanager
-def service() -> Iterator[tuple[str, psutil.Process]]:
+def service(**env: str) -> Iterator[tuple[str, psutil.Process]]:
     """A whole service on a free port with a folder of its own: its URL and its process."""
     from cli import environment
 
@@ -38,7 +38,7 @@ def service() -> Iterator[tuple[str, psutil.Process]]:
         command = [environment.program(), "up", "--port", "0", "--data", home]
         child = subprocess.Popen(
             command,
-            env={**STAND_INS, **os.environ, "ENABLE_PROBE": "on"},
+            env={**STAND_INS, **os.environ, "ENABLE_PROBE": "on", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

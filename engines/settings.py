@@ -138,6 +138,30 @@ class EngineSettings(BaseSettings):
         description="`FP16` or `FP32`: arithmetic on Intel GPUs, unless `PRECISION` is set.",
     )
 
+    document_engine: Literal["", "classic", "vllm"] = Field(
+        default="",
+        description="What reads documents: `classic`; `vllm`: `darkroom up` starts one of its own; "
+        "empty: the servers of `LLM_BASE_URL`, else the classic engine.",
+    )
+    llm_base_url: str = Field(
+        default="",
+        description="Addresses of OpenAI-compatible servers that read documents, comma-separated, such as "
+        "`http://engine:8000/v1`; empty: the classic engine reads them.",
+    )
+    llm_api_key: str = Field(default="", description="Key of these servers; empty: they ask for none.")
+    llm_model: str = Field(default="deepseek-ai/DeepSeek-OCR", description="Model that these servers serve.")
+    llm_prompt: str = Field(default="", description="Prompt of mode `ocr`; empty: the model's own.")
+    llm_concurrency: int = Field(
+        default=8, ge=1, description="Pages that a worker process sends to one of these servers at once."
+    )
+    llm_idle_timeout_s: float = Field(
+        default=60, gt=0, description="Seconds of silence in the middle of a page after which a server counts as dead."
+    )
+    llm_timeout_s: float = Field(default=600, gt=0, description="Seconds that one page may take in all.")
+    llm_wait_s: float = Field(
+        default=20, ge=0, description="Seconds that pages wait for a server that does not answer before they fail."
+    )
+
     model_sources: str = Field(
         default="huggingface,modelscope,url",
         description="Where `darkroom models pull` looks, in this order: `huggingface`, `modelscope`, `url`.",
@@ -161,6 +185,12 @@ class EngineSettings(BaseSettings):
     def _lower(cls, value: object) -> object:
         """Names are the same in any case; a name that is set to nothing means the default."""
         return (value.strip().lower() or "auto") if isinstance(value, str) else value
+
+    @property
+    def llm_urls(self) -> list[str]:
+        """The addresses of `LLM_BASE_URL`; none where the classic engine is wanted."""
+        urls = [] if self.document_engine == "classic" else self.llm_base_url.split(",")
+        return [url.strip().rstrip("/") for url in urls if url.strip()]
 
     @property
     def aliases(self) -> dict[str, str]:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from tasks import document, events, library, photo, queues, results
+from tasks import document, events, library, photo, queues
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import TaskError
+from tasks.finished import Finished
 from tasks.jobs import Lease, LeasedItem, Outcome
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 TURN_S = 10.0
 """After a turn the worker goes back to its queue, so that more urgent queues are looked at."""
+
+HOLD_S = 0.5
+"""So often a worker looks whether it is to go on with its lease."""
+
+SHARED_LEASE = 4
+"""Photos of a lease in a process that also serves people who wait."""
 
 log = logging.getLogger(__name__)
 
@@ -59,42 +66,56 @@ def invite(worker: "Worker", priority: queues.Priority) -> None:
 
 def take_turn(worker: "Worker", priority: queues.Priority) -> None:
     """Draw and work until nothing waits, the turn is over, or the worker stops."""
+    with worker.turns.one(priority) as mine:
+        if mine:
+            _take_turn(worker, priority)
+
+
+def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
     owner = f"{worker.name}/{worker.instance}#{threading.get_ident()}.{uuid.uuid4().hex[:6]}"
     ends = time.monotonic() + TURN_S
     while not worker.stopping.is_set():
-        limit = worker.settings.lease_items if priority == "bulk" else 1
-        lease = worker.jobs.draw(owner, priority, limit, worker.settings.lease_ttl_s)
+        lease = worker.jobs.draw(owner, priority, _lease_items(worker, priority), worker.settings.lease_ttl_s)
         if lease is None:
             return
+        invite(worker, priority)
         try:
-            invite(worker, priority)
             _work_on(worker, lease, owner)
-        finally:
-            worker.jobs.release(owner)
-        if time.monotonic() > ends:
+        except BaseException:  # whatever it was may come again: it counts as a start
+            worker.jobs.release_dead(owner)
+            raise
+        worker.jobs.release(owner)
+        if time.monotonic() > ends or worker.turns.wanted(priority):
             worker.publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)
             return
 
 
+def _lease_items(worker: "Worker", priority: queues.Priority) -> int:
+    if priority != "bulk":
+        return 1
+    return min(SHARED_LEASE, worker.settings.lease_items) if worker.turns.shared else worker.settings.lease_items
+
+
 def _work_on(worker: "Worker", lease: Lease, owner: str) -> None:
+    finished = Finished(worker, lease)
+    held_at = time.monotonic()
     for item in lease.items:
+        if time.monotonic() - held_at >= HOLD_S:
+            held_at = time.monotonic()
+            if not worker.jobs.hold(lease.job_id, owner, worker.settings.lease_ttl_s):
+                break
         if worker.stopping.is_set():
-            return
-        attempt = worker.jobs.begin(item.id, owner, worker.settings.lease_ttl_s)
-        if attempt is None:
-            continue  # paused, cancelled, or somebody else's by now
-        if attempt > worker.settings.max_attempts:
-            times = worker.settings.max_attempts
-            outcome = Outcome(error_code="worker_died", error_message=f"It took its worker down {times} times.")
-        else:
-            found = _look(worker, lease, item, owner)
-            if found is None:
-                continue
-            outcome = found
-        if worker.jobs.finish(item.id, outcome):
-            events.wake(worker.redis, lease.job_id)
-            if lease.tasks == (DOCUMENT,):
-                document.settle(worker, lease.job_id)
+            break
+        if item.spent(worker.settings.max_attempts):
+            message = f"It took its worker down {item.attempts} times{_how(item)}."
+            finished.add(item.id, Outcome(error_code="worker_died", error_message=message))
+        elif outcome := _look(worker, lease, item, owner):
+            finished.add(item.id, outcome)
+    finished.write()
+
+
+def _how(item: LeasedItem) -> str:
+    return f", the last time by {item.error_message}" if item.error_message else ""
 
 
 def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome | None:
@@ -123,9 +144,6 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:
         return Outcome(error_code=error.code, error_message=str(error))
     except OSError as error:
         return Outcome(error_code="unreadable", error_message=f"The file cannot be read: {error.strerror}.")
-    rows = {
-        task: finding.id or results.keep(worker.store, report.sha256, finding)
-        for task, finding in report.findings.items()
-        if task != PROBE
-    }
-    return Outcome(rows, report.cached, report.sha256, report.width, report.height)
+    known = {task: finding.id for task, finding in report.findings.items() if finding.id}
+    found = tuple(f for task, f in report.findings.items() if not f.id and task != PROBE)
+    return Outcome(known, report.cached, report.sha256, report.width, report.height, found=found)

@@ -24,13 +24,13 @@ is seen once. Every frame of a job has a number without gaps, given under the lo
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from tasks import ledger, queues
 from tasks.errors import QueueFull, WrongState
+from tasks.finishing import Outcome, record
 from tasks.leases import Lease, LeasedItem, Leases
 from tasks.ledger import ACTIVE, NewItem
 from tasks.store.models import items, jobs
@@ -39,19 +39,6 @@ MOST_KEYS = 500
 """Databases limit the values of one statement."""
 
 __all__ = ["ACTIVE", "Jobs", "Lease", "LeasedItem", "NewItem", "Outcome"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an item: ids of its results by analysis, or an error's code and message."""
-
-    results: dict[str, int] | None = None
-    cached: tuple[str, ...] = ()
-    sha256: str | None = None
-    width: int | None = None
-    height: int | None = None
-    error_code: str | None = None
-    error_message: str | None = None
 
 
 class Jobs(Leases):
@@ -133,36 +120,14 @@ class Jobs(Leases):
 
     def finish(self, item_id: int, outcome: Outcome) -> bool:
         """Record what became of an item, its frame and, with the last one, the job's end; False if it was finished."""
-        now = time.time()
-        state = "failed" if outcome.error_code else "done"
         with self.store.write() as connection:
-            job_id = connection.execute(
-                update(items)
-                .where(items.c.id == item_id, items.c.state.in_(("queued", "running")))
-                .values(
-                    state=state,
-                    results=outcome.results,
-                    cached=list(outcome.cached),
-                    sha256=func.coalesce(outcome.sha256, items.c.sha256),
-                    width=outcome.width,
-                    height=outcome.height,
-                    error_code=outcome.error_code,
-                    error_message=outcome.error_message,
-                    lease_owner=None,
-                    lease_until=None,
-                    finished_at=now,
-                )
-                .returning(items.c.job_id)
-            ).scalar()
-            if job_id is None:
-                return False
-            all_cached = state == "done" and set(outcome.results or ()) == set(outcome.cached)
-            ledger.count(connection, job_id, state, cached=all_cached and bool(outcome.results))
-            seq = ledger.event(connection, job_id, "item", None, now, item_id)
-            connection.execute(update(items).where(items.c.id == item_id).values(seq=seq))
-            if not ledger.complete_if_done(connection, job_id, now):
-                ledger.progress(connection, job_id, now)
-        return True
+            job_id = connection.scalar(select(items.c.job_id).where(items.c.id == item_id))
+            return job_id is not None and bool(record(connection, job_id, [(item_id, outcome)], time.time()))
+
+    def finish_all(self, job_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> list[int]:
+        """The same for several items of one job; those that were not finished before."""
+        with self.store.write() as connection:
+            return record(connection, job_id, outcomes, time.time())
 
     def pause(self, job_id: str) -> None:
         """Stop drawing from the job; what runs is finished. Raises JobUnknown, WrongState."""

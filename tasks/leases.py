@@ -1,11 +1,16 @@
-"""What workers do to jobs: draw photos, count attempts before they start, give back what they cannot finish."""
+"""What workers do to jobs: draw photos, and give back what they cannot finish.
+
+Drawing counts an attempt, so it is counted before any work begins; what is given back in order was no attempt. What a
+worker held when it died is drawn again after everything else, in leases of half the size, so that the photo that kills
+its worker is soon alone and the innocent ones are done.
+"""
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from tasks import queues
 from tasks.store.models import items, jobs
@@ -14,7 +19,13 @@ from tasks.store.session import Store
 
 @dataclass(frozen=True, slots=True)
 class LeasedItem:
-    """A photo that a worker has drawn; `attempts` counts the starts before this one."""
+    """A photo that a worker has drawn.
+
+    Attributes:
+        attempts: starts before this one that ended with their worker.
+        lease_size: items that it was drawn with at the last of them.
+        error_message: how that worker died, where somebody knows.
+    """
 
     id: int
     name: str
@@ -23,6 +34,12 @@ class LeasedItem:
     sha256: str | None
     page: int | None
     attempts: int
+    lease_size: int
+    error_message: str | None
+
+    def spent(self, most: int) -> bool:
+        """Whether it took its worker down alone, and was started so many times."""
+        return self.attempts >= most and self.lease_size == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ class Leases:
         self.store = store
 
     def draw(self, owner: str, priority: queues.Priority, limit: int, ttl_s: float) -> Lease | None:
-        """Draw photos of the least recently drawn job; a photo that was started before comes alone.
+        """Draw photos of the least recently drawn job.
 
         Args:
             owner: the worker, `name/instance`.
@@ -68,7 +85,13 @@ class Leases:
             connection.execute(
                 update(items)
                 .where(items.c.id.in_([row.id for row in rows]))
-                .values(state="running", lease_owner=owner, lease_until=now + ttl_s)
+                .values(
+                    state="running",
+                    lease_owner=owner,
+                    lease_until=now + ttl_s,
+                    attempts=items.c.attempts + 1,
+                    lease_size=len(rows),
+                )
             )
             changes: dict[str, Any] = {"drawn_at": now, "state": "running"}
             if job.state == "queued":
@@ -77,19 +100,21 @@ class Leases:
         drawn = tuple(LeasedItem(**row._mapping) for row in rows)
         return Lease(job.id, tuple(job.tasks), dict(job.options), drawn, now + ttl_s)
 
-    def begin(self, item_id: int, owner: str, ttl_s: float) -> int | None:
-        """Count an attempt before any work is done for it; its number, or None if the item is no longer the owner's.
+    def hold(self, job_id: str, owner: str, ttl_s: float) -> bool:
+        """Keep a lease that takes long; False where it is to be worked on no further.
 
-        It is not the owner's either while its job is paused.
+        That is when its job is paused, cancelled or gone, or others were given its items.
         """
-        going = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == "running").exists()
-        with self.store.write() as connection:
-            return connection.execute(
-                update(items)
-                .where(items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner, going)
-                .values(attempts=items.c.attempts + 1, lease_until=time.time() + ttl_s)
-                .returning(items.c.attempts)
-            ).scalar()
+        mine = (items.c.job_id == job_id, items.c.lease_owner == owner, items.c.state == "running")
+        going = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state == "running").exists()
+        with self.store.read() as connection:
+            until = connection.scalar(select(func.min(items.c.lease_until)).where(*mine, going))
+        if until is None:
+            return False
+        if until - time.time() < ttl_s / 2:
+            with self.store.write() as connection:
+                connection.execute(update(items).where(*mine).values(lease_until=time.time() + ttl_s))
+        return True
 
     def renew(self, item_id: int, owner: str, ttl_s: float) -> bool:
         """Keep an item that takes long; False where it is no longer the owner's, as once its job was cancelled."""
@@ -104,22 +129,23 @@ class Leases:
         return True
 
     def release(self, owner: str) -> int:
-        """Give back what a worker drew and did not finish; the number of photos."""
-        with self.store.write() as connection:
-            done = connection.execute(
-                update(items)
-                .where(items.c.lease_owner == owner, items.c.state == "running")
-                .values(state="queued", lease_owner=None, lease_until=None)
-            )
-            return done.rowcount
+        """Give back in order what a worker drew and did not finish; the number of photos."""
+        return self._give_back(items.c.lease_owner == owner, attempts=items.c.attempts - 1)
+
+    def release_dead(self, owner: str, how: str | None = None) -> int:
+        """Give back what a worker held when it died; `how` it died, if that is known. The number of photos."""
+        return self._give_back(items.c.lease_owner == owner, **({"error_message": how} if how else {}))
 
     def release_expired(self) -> int:
         """Give back photos whose lease ran out without a sign of life; their number."""
+        return self._give_back(items.c.lease_until < time.time())
+
+    def _give_back(self, which: ColumnElement[bool], **changes: Any) -> int:
         with self.store.write() as connection:
             done = connection.execute(
                 update(items)
-                .where(items.c.state == "running", items.c.lease_until < time.time())
-                .values(state="queued", lease_owner=None, lease_until=None)
+                .where(which, items.c.state == "running")
+                .values(state="queued", lease_owner=None, lease_until=None, **changes)
             )
             return done.rowcount
 
@@ -131,12 +157,19 @@ class Leases:
 
 
 def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Any]:
-    columns = (items.c.id, items.c.name, items.c.blob, items.c.path, items.c.sha256, items.c.page, items.c.attempts)
+    """What nobody has started yet; then half of those that were with a worker when it died."""
+    columns = [items.c[field.name] for field in fields(LeasedItem)]
     queued = (
         select(*columns)
         .where(items.c.job_id == job_id, items.c.state == "queued")
-        .order_by(items.c.id)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    fresh = connection.execute(queued.where(items.c.attempts == 0).limit(limit)).all()
-    return fresh or connection.execute(queued.limit(1)).all()
+    fresh = connection.execute(queued.where(items.c.attempts == 0).order_by(items.c.id)).all()
+    if fresh:
+        return fresh
+    suspects = connection.execute(queued.order_by(items.c.lease_size.desc(), items.c.id)).all()
+    if not suspects:
+        return []
+    together = suspects[0].lease_size
+    return [row for row in suspects if row.lease_size == together][: max(1, together // 2)]

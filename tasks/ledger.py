@@ -87,18 +87,6 @@ def _counts_body(job: Row[Any]) -> dict[str, Any]:
     }
 
 
-def progress(connection: Connection, job_id: str, now: float) -> None:
-    """Write a progress frame if the last one is old enough."""
-    due = connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.progress_at < now - PROGRESS_EVERY_S)
-        .values(progress_at=now)
-        .returning(jobs)
-    ).first()
-    if due is not None:
-        event(connection, job_id, "progress", _counts_body(due), now)
-
-
 def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
     """End the job if its last item is finished; whether it was."""
     done = connection.execute(
@@ -135,12 +123,3 @@ def keep_failures(connection: Connection, job_id: str) -> None:
     if said:
         frame = update(events).where(events.c.job_id == job_id, events.c.seq == bindparam("at_seq"))
         connection.execute(frame.values(body=bindparam("said")), said)
-
-
-def count(connection: Connection, job_id: str, state: str, *, cached: bool) -> None:
-    """Count one finished item, `done` or `failed`."""
-    connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id)
-        .values({jobs.c[state]: jobs.c[state] + 1, jobs.c.cached: jobs.c.cached + int(cached)})
-    )

@@ -52,6 +52,6 @@ def expand(names: str) -> tuple[str, ...]:
     for name in filter(None, (part.strip() for part in names.split(","))):
         found = [q for priority, queues in QUEUES.items() for q in queues if name in (priority, q, f"{priority}.*")]
         if not found:
-            raise ValueError(f"No queue {name!r}. Known: interactive, bulk, {', '.join(ALL_QUEUES)}.")
+            raise ValueError(f"No queue {name!r}. Known: interactive, document, bulk, {', '.join(ALL_QUEUES)}.")
         wanted.update(found)
     return tuple(queue for queue in ALL_QUEUES if queue in wanted)

@@ -40,7 +40,7 @@ def give_back(worker: "Worker", name: str) -> None:
     """Requeue the messages and the photos that a dead worker of this name held."""
     messages = restore_messages(worker.redis, name)
     photos = sum(
-        worker.jobs.release(owner)
+        worker.jobs.release_dead(owner)
         for owner in worker.jobs.owners()
         if owner.startswith(f"{name}/") and not owner.startswith(f"{worker.name}/{worker.instance}#")
     )

@@ -4,12 +4,12 @@ The same photo sent again, by any protocol, is answered from here. An empty resu
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.store.models import results
 from tasks.store.session import Store
@@ -24,6 +24,7 @@ _COLUMNS = (
     results.c.options,
     results.c.id,
 )
+_UNIQUE = ("sha256", "analysis", "model", "revision", "options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +71,38 @@ def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:
 
 def keep(store: Store, sha256: str, finding: Finding) -> int:
     """Keep a finding and return its row; one that is there already stays as it is."""
-    values = {
-        "sha256": sha256,
-        "analysis": finding.analysis,
-        "model": finding.model,
-        "revision": finding.revision,
-        "options": finding.options,
-    }
-    try:
-        with store.write() as connection:
-            rest = {
+    with store.write() as connection:
+        return keep_all(connection, [(sha256, finding)], time.time())[0]
+
+
+def keep_all(connection: Connection, found: Sequence[tuple[str, Finding]], now: float) -> list[int]:
+    """Keep findings of photos, by their sha256, and return their rows; those that are there already stay as they are."""
+    fresh = {_key(sha256, finding): (sha256, finding) for sha256, finding in found}
+    if not fresh:
+        return []
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(results)
+    # An update that changes nothing makes the database give the row of a finding that is there.
+    adding = adding.on_conflict_do_update(index_elements=_UNIQUE, set_={"sha256": adding.excluded.sha256})
+    rows = connection.execute(
+        adding.returning(results.c.id, *(results.c[name] for name in _UNIQUE)),
+        [
+            {
+                **dict(zip(_UNIQUE, key, strict=True)),
                 "width": finding.width,
                 "height": finding.height,
                 "body": finding.body,
-                "created_at": time.time(),
+                "created_at": now,
             }
-            row: int = connection.execute(insert(results).values(**values, **rest).returning(results.c.id)).scalar_one()
-            return row
-    except IntegrityError:
-        with store.read() as connection:
-            same = [results.c[name] == value for name, value in values.items()]
-            there: int = connection.execute(select(results.c.id).where(*same)).scalar_one()
-            return there
+            for key, (_, finding) in fresh.items()
+        ],
+    )
+    ids = {tuple(row[1:]): int(row[0]) for row in rows}
+    return [ids[_key(sha256, finding)] for sha256, finding in found]
+
+
+def _key(sha256: str, finding: Finding) -> tuple[str, ...]:
+    return (sha256, finding.analysis, finding.model, finding.revision, finding.options)
 
 
 def as_dict(finding: Finding) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class TaskSettings(BaseSettings):
         ge=1,
         description="Starts after which a photo whose worker keeps dying fails with `worker_died`.",
     )
-    lease_items: int = Field(default=16, ge=1, description="Photos of a job that a worker draws at a time.")
+    lease_items: int = Field(default=32, ge=1, description="Photos of a job that a worker draws at a time.")
     lease_ttl_s: float = Field(
         default=90,
         gt=0,

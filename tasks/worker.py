@@ -17,11 +17,12 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from engines import placement
 from engines.devices import check_device, parse_device
+from engines.document import availability
 from engines.errors import EngineError
 from engines.registry import Engines
 from engines.settings import EngineSettings
 from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
-from tasks.analyses import CAPABILITIES
+from tasks.analyses import CAPABILITIES, DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import Spool
 from tasks.broker import connect
@@ -29,6 +30,7 @@ from tasks.inference import Inference
 from tasks.jobs import Jobs
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
+from tasks.turns import Turns
 
 LOOK_EVERY_S = 20.0
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Worker:
     spool: Spool
     redis: "redis.Redis"
     app: Celery
+    turns: Turns
     instance: str = field(default_factory=liveness.new_instance)
     started_at: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -106,8 +109,11 @@ class Worker:
 
     def _capabilities(self) -> dict[str, dict[str, Any]]:
         """What it can do; looked up now and then, since weights may come and go while it runs."""
-        if time.monotonic() - self.looked_at > LOOK_EVERY_S or self.loading:
+        waiting = self.loading or self.capabilities.get(DOCUMENT, {}).get("state", "ready") != "ready"
+        if time.monotonic() - self.looked_at > LOOK_EVERY_S or waiting:
             self.capabilities = {name: self._capability(name) for name in CAPABILITIES}
+            if queues.JOB_QUEUES["document"] in self.queues:
+                self.capabilities[DOCUMENT] = availability.look(self.engine_settings)
             self.looked_at = time.monotonic()
         return self.capabilities
 
@@ -140,7 +146,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
         os.nice(nice)
     pin(device)
     settings, engine_settings = TaskSettings(), EngineSettings()
-    count = threads or settings.request_threads or min(max(settings.limits.values()), _cores() + 1)
+    count = threads or _waiting(served, engine_settings) or settings.request_threads or _computing(settings)
     worker = _assemble(device, served, count, settings, engine_settings, name)
     answer.register(worker)
     bulk.register(worker)
@@ -181,6 +187,17 @@ def pin(device: str) -> None:
     os.environ.update(placement.environment(device, EngineSettings()))
 
 
+def _waiting(served: tuple[str, ...], settings: EngineSettings) -> int:
+    """Threads of a worker whose pages wait for a server: as many as all of its addresses read; 0 for other workers."""
+    if any(queue not in queues.QUEUES["document"] for queue in served):
+        return 0
+    return settings.llm_concurrency * len(settings.llm_urls)
+
+
+def _computing(settings: TaskSettings) -> int:
+    return min(max(settings.limits.values()), _cores() + 1)
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -197,6 +214,7 @@ def _assemble(
     stable = name or f"{device.replace(':', '-')}.{classes}@{socket.gethostname()}"
     store = Store(settings.database)
     engines = Engines(engine_settings, device)
+    client = connect(settings.redis)
     return Worker(
         name=stable,
         device=device,
@@ -209,8 +227,9 @@ def _assemble(
         store=store,
         jobs=Jobs(store),
         spool=Spool(settings.blobs),
-        redis=connect(settings.redis),
+        redis=client,
         app=make_app(settings, stable),
+        turns=Turns(served, threads, client),
     )
 
 

@@ -71,7 +71,8 @@ items: Final = Table(
     Column("width", Integer),
     Column("height", Integer),
     Column("state", String(16), nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),  # starts that were not given back in order
+    Column("lease_size", Integer, nullable=False, default=0, server_default="0"),  # items drawn together with it last
     Column("lease_owner", Text),
     Column("lease_until", Double),
     Column("results", JSON),  # analysis -> id in results

@@ -3,10 +3,12 @@
 import random
 
 import pytest
+from sqlalchemy import func, select
 
-from tasks import events, views
+from tasks import events, results, views
 from tasks.errors import JobUnknown, QueueFull, WrongState
 from tasks.jobs import Jobs, NewItem, Outcome
+from tasks.store import models as tables
 from tasks.store.session import Store
 
 DONE = Outcome(results={}, sha256="a" * 64, width=1, height=1)
@@ -73,31 +75,107 @@ def test_priorities_are_drawn_apart(jobs: Jobs) -> None:
     assert jobs.draw("w/1#1", "interactive", 1, 60) is None
 
 
-def test_a_photo_that_was_started_before_is_drawn_alone(jobs: Jobs) -> None:
-    jobs.create("photos", ["ocr"], new_items=new(3))
+def drawn_names(jobs: Jobs, owner: str, limit: int = 16) -> list[str]:
+    lease = jobs.draw(owner, "bulk", limit, 60)
+    return [item.name for item in lease.items] if lease else []
+
+
+def test_what_a_worker_held_when_it_died_is_drawn_last_and_in_halves(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(4))
+    assert drawn_names(jobs, "dead/1#1") == ["p0", "p1", "p2", "p3"]
+    jobs.add_items(job, [NewItem("fresh")])
+    assert jobs.release_dead("dead/1#1") == 4
+    assert drawn_names(jobs, "w/1#1") == ["fresh"]
+    assert drawn_names(jobs, "w/1#2") == ["p0", "p1"]
+    assert jobs.release_dead("w/1#2") == 2
+    assert drawn_names(jobs, "w/1#3") == ["p2", "p3"]
+    assert [drawn_names(jobs, f"w/1#{n}") for n in (4, 5, 6)] == [["p0"], ["p1"], []]
+
+
+def test_a_photo_is_spent_once_it_was_started_so_often_and_alone_at_last(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(2))
+    seen = []
+    for n in range(5):
+        lease = jobs.draw(f"dead/{n}#1", "bulk", 16, 60)
+        assert lease is not None
+        seen.append([(item.name, item.spent(2)) for item in lease.items])
+        jobs.release_dead(f"dead/{n}#1")
+    together, *alone = seen
+    assert together == [("p0", False), ("p1", False)]
+    assert alone == [[("p0", False)], [("p1", False)], [("p0", True)], [("p0", True)]]
+
+
+def test_what_is_given_back_in_order_was_no_attempt(jobs: Jobs) -> None:
+    jobs.create("photos", ["ocr"], new_items=new(2))
+    assert drawn_names(jobs, "w/1#1") == ["p0", "p1"]
+    assert jobs.release("w/1#1") == 2
+    lease = jobs.draw("w/1#2", "bulk", 16, 60)
+    assert lease is not None
+    assert [(item.name, item.attempts) for item in lease.items] == [("p0", 0), ("p1", 0)]
+
+
+def test_how_a_worker_died_is_told_to_the_next_one_and_forgotten_when_it_went_well(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    assert drawn_names(jobs, "dead/1#1") == ["p0"]
+    jobs.release_dead("dead/1#1", "SIGSEGV")
     lease = jobs.draw("w/1#1", "bulk", 16, 60)
     assert lease is not None
-    assert jobs.begin(lease.items[0].id, "w/1#1", 60) == 1
-    assert jobs.begin(lease.items[1].id, "w/1#1", 60) == 1
-    assert jobs.release("w/1#1") == 3
-    names = []
-    for _ in range(3):
-        drawn = jobs.draw("w/1#2", "bulk", 16, 60)
-        assert drawn is not None
-        names.append([item.name for item in drawn.items])
-    assert names == [["p2"], ["p0"], ["p1"]]
+    assert lease.items[0].error_message == "SIGSEGV"
+    jobs.finish(lease.items[0].id, DONE)
+    assert [line["error"] for line in views.finished(jobs.store, job, 0, 10)] == [None]
 
 
-def test_an_item_is_begun_only_by_its_owner_and_only_while_its_job_runs(jobs: Jobs) -> None:
+def test_a_lease_is_held_only_by_its_owner_and_only_while_its_job_runs(jobs: Jobs) -> None:
     job = jobs.create("photos", ["ocr"], new_items=new(1))
-    lease = jobs.draw("w/1#1", "bulk", 1, 60)
-    assert lease is not None
-    item = lease.items[0].id
-    assert jobs.begin(item, "somebody/else", 60) is None
+    assert drawn_names(jobs, "w/1#1") == ["p0"]
+    assert jobs.hold(job, "w/1#1", 60)
+    assert not jobs.hold(job, "somebody/else", 60)
     jobs.pause(job)
-    assert jobs.begin(item, "w/1#1", 60) is None
+    assert not jobs.hold(job, "w/1#1", 60)
     jobs.resume(job)
-    assert jobs.begin(item, "w/1#1", 60) == 1
+    assert jobs.hold(job, "w/1#1", 60)
+
+
+def test_a_lease_that_is_held_does_not_run_out(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    assert jobs.draw("w/1#1", "bulk", 1, 0.01) is not None
+    assert jobs.hold(job, "w/1#1", 60)
+    assert jobs.release_expired() == 0
+
+
+def test_several_items_finish_at_once_with_their_results_and_gapless_frames(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(3))
+    lease = jobs.draw("w/1#1", "bulk", 16, 60)
+    assert lease is not None
+    ids = [item.id for item in lease.items]
+    same = results.Finding("ocr", "m", "1", 9, 9, {"lines": []})
+    found = Outcome(sha256="a" * 64, width=9, height=9, found=(same,))  # two alike photos share one result
+    assert jobs.finish_all(job, [(ids[0], found), (ids[1], found)]) == ids[:2]
+    assert jobs.finish_all(job, [(ids[1], FAILED), (ids[2], FAILED)]) == ids[2:]
+    page, over = events.frames(jobs.store, job, 0)
+    assert [frame["seq"] for frame in page] == [1, 2, 3, 4, 5, 6]
+    assert [frame["type"] for frame in page] == ["start", "item", "item", "progress", "item", "end"]
+    assert over
+    assert counts(jobs, job) == {
+        "total": 3,
+        "queued": 0,
+        "running": 0,
+        "done": 2,
+        "failed": 1,
+        "cancelled": 0,
+        "cached": 0,
+    }
+    with jobs.store.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.results)) == 1
+
+
+def test_items_of_a_job_that_expired_meanwhile_are_passed_over(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(1))
+    lease = jobs.draw("w/1#1", "bulk", 16, 60)
+    assert lease is not None
+    jobs.cancel(job)
+    assert jobs.forget_older_than(-1) == 1
+    assert jobs.finish_all(job, [(lease.items[0].id, DONE)]) == []
 
 
 def test_a_lease_that_ran_out_is_given_to_another(jobs: Jobs) -> None:
@@ -175,7 +253,7 @@ def test_too_many_unfinished_jobs_are_refused(jobs: Jobs) -> None:
     assert refused.value.retry_after > 0
 
 
-STEPS = ("draw", "begin", "finish", "finish", "twice", "release", "expire", "pause", "resume", "retry", "cancel")
+STEPS = ("draw", "hold", "finish", "finish", "twice", "release", "expire", "pause", "resume", "retry", "cancel")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -196,8 +274,8 @@ def test_counts_add_up_and_frames_have_no_gaps_whatever_happens(jobs: Jobs, seed
                 jobs.finish(item, chance.choice((DONE, FAILED)))
                 if step == "twice":
                     assert not jobs.finish(item, DONE)
-            elif step == "begin" and held:
-                jobs.begin(chance.choice(held), "w/1#1", chance.choice((-1, 60)))
+            elif step == "hold":
+                jobs.hold(job, "w/1#1", chance.choice((-1, 60)))
             elif step == "release":
                 jobs.release("w/1#1")
             elif step == "expire":

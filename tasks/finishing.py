@@ -1,0 +1,130 @@
+"""What became of items, recorded for several of a job at once: results, states, counts and frames in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from tasks import ledger, results
+from tasks.errors import JobUnknown
+from tasks.results import Finding
+from tasks.store.models import events, items, jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an item.
+
+    Attributes:
+        results: ids of results that are kept already, by analysis.
+        found: results that are to be kept with it.
+        cached: analyses that needed no inference.
+        error_code: None where all went well.
+    """
+
+    results: dict[str, int] | None = None
+    cached: tuple[str, ...] = ()
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    found: tuple[Finding, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """Of its item."""
+        return "failed" if self.error_code else "done"
+
+    @property
+    def all_cached(self) -> bool:
+        """Whether nothing had to be run."""
+        known = set(self.results or ())
+        return not self.error_code and not self.found and bool(known) and known == set(self.cached)
+
+
+def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome]], now: float) -> list[int]:
+    """Record outcomes by items' ids; those of them that were not finished before, in their order.
+
+    Counts, frames and the job's end are written under the lock of the job's row.
+    """
+    try:
+        job = ledger.lock(connection, job_id)
+    except JobUnknown:  # it expired, and its items with it
+        return []
+    ids = [item_id for item_id, _ in outcomes]
+    going = items.c.id.in_(ids), items.c.job_id == job_id, items.c.state.in_(("queued", "running"))
+    unfinished = set(connection.scalars(select(items.c.id).where(*going)))
+    fresh = {item_id: outcome for item_id, outcome in outcomes if item_id in unfinished}
+    if not fresh:
+        return []
+    _update_items(connection, fresh, job.seq, now)
+    _update_job(connection, job, fresh, now)
+    return list(fresh)
+
+
+def _update_items(connection: Connection, fresh: dict[int, Outcome], seq: int, now: float) -> None:
+    found = [(outcome.sha256 or "", finding) for outcome in fresh.values() for finding in outcome.found]
+    kept = iter(results.keep_all(connection, found, now))
+    rows = []
+    for number, (item_id, outcome) in enumerate(fresh.items(), seq + 1):
+        ids = {**(outcome.results or {}), **{finding.analysis: next(kept) for finding in outcome.found}}
+        rows.append(
+            {
+                "key": item_id,
+                "new_state": outcome.state,
+                "new_seq": number,
+                "new_results": None if outcome.error_code else ids,
+                "new_cached": list(outcome.cached),
+                "new_sha256": outcome.sha256,
+                "new_width": outcome.width,
+                "new_height": outcome.height,
+                "new_code": outcome.error_code,
+                "new_message": outcome.error_message,
+            }
+        )
+    values: dict[str, Any] = {
+        "state": bindparam("new_state"),
+        "seq": bindparam("new_seq"),
+        "results": bindparam("new_results", type_=items.c.results.type),
+        "cached": bindparam("new_cached", type_=items.c.cached.type),
+        "sha256": func.coalesce(bindparam("new_sha256"), items.c.sha256),
+        "width": bindparam("new_width"),
+        "height": bindparam("new_height"),
+        "error_code": bindparam("new_code"),
+        "error_message": bindparam("new_message"),
+        "lease_owner": None,
+        "lease_until": None,
+        "finished_at": now,
+    }
+    connection.execute(update(items).where(items.c.id == bindparam("key")).values(values), rows)
+
+
+def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome], now: float) -> None:
+    """Count what is finished, number its frames, and end the job with its last item."""
+    failed = sum(outcome.error_code is not None for outcome in fresh.values())
+    counts = {
+        "done": job.done + len(fresh) - failed,
+        "failed": job.failed + failed,
+        "cached": job.cached + sum(outcome.all_cached for outcome in fresh.values()),
+        "cancelled": job.cancelled,
+        "total": job.total,
+    }
+    changes: dict[str, Any] = {name: counts[name] for name in ("done", "failed", "cached")}
+    frames: list[tuple[str, int | None, dict[str, Any] | None]] = [("item", item_id, None) for item_id in fresh]
+    if not job.listing and counts["done"] + counts["failed"] + counts["cancelled"] >= counts["total"]:
+        frames.append(("end", None, counts))
+        changes |= {"state": "completed", "finished_at": now, "started_at": job.started_at or now}
+    elif job.progress_at < now - ledger.PROGRESS_EVERY_S:
+        frames.append(("progress", None, counts))
+        changes["progress_at"] = now
+    changes["seq"] = job.seq + len(frames)
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(**changes))
+    connection.execute(
+        insert(events),
+        [
+            {"job_id": job.id, "seq": job.seq + n, "type": kind, "item_id": item_id, "body": body, "at": now}
+            for n, (kind, item_id, body) in enumerate(frames, 1)
+        ],
+    )
