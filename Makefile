@@ -6,10 +6,10 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up test check bench lock format clean
+.PHONY: help setup setup-dev demo up test test-vllm chaos check bench bench-document lock format clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
 
 setup: $(VENV)/.runtime          ## a .venv from pinned, hashed requirements
 setup-dev: $(VENV)/.dev          ## the same with the tools for tests and checks
@@ -38,6 +38,13 @@ up: setup        ## start everything on http://127.0.0.1:8060
 test: setup-dev  ## every test; those that lack a model or test data say why they skip
 	$(BIN)/python -m pytest
 
+test-vllm: setup-dev ## documents against a real vLLM on this CPU, set up where it is missing (2.5 GB)
+	$(BIN)/python -m tests.vllm.rig.place
+	$(BIN)/python -m pytest tests/vllm
+
+chaos: setup-dev ## kill random parts during a long rescan; CHAOS_SEED repeats a run
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_ITEMS=$${CHAOS_ITEMS:-2000} $(BIN)/python -m pytest -s tests/chaos
+
 check: setup-dev ## lint, types, import directions, files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,6 +54,9 @@ check: setup-dev ## lint, types, import directions, files
 
 bench: setup-dev ## speed and accuracy, as ratios taken in one run
 	$(BIN)/darkroom bench
+
+bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL
+	$(BIN)/darkroom bench --document
 
 format: setup-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

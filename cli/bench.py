@@ -4,9 +4,12 @@ import json
 import os
 import platform
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def bench(
@@ -15,6 +18,9 @@ def bench(
         typer.Option(help="Labelled pictures: a folder with manifest.json. Without it only the queue is measured."),
     ] = Path("../shared/testdata/ocr"),
     output: Annotated[Path | None, typer.Option("--json", envvar="BENCH_JSON", help="Write the rows as JSON.")] = None,
+    document: Annotated[
+        bool, typer.Option("--document", help="Measure what Darkroom adds to the document engine at LLM_BASE_URL.")
+    ] = False,
     requests: Annotated[int, typer.Option(min=10, help="Requests for each figure of the queue.")] = 200,
 ) -> None:
     """Measure reading (against the plain RapidOCR pipeline on the same weights) and the way through the queue.
@@ -23,20 +29,30 @@ def bench(
     """
     from rich.console import Console
 
-    from cli import bench_ocr, bench_queue
+    from cli import bench_document_engine
 
     console = Console()
+    rows = bench_document_engine.measure(bench_document_engine.Plan(), console) if document else None
+    if rows is None:
+        rows = _usual(data, requests, console)
+    console.print(_table(rows))
+    if output is not None:
+        output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")
+        console.print(f"Written to {output}")
+
+
+def _usual(data: Path, requests: int, console: "Console") -> list[dict[str, Any]]:
+    from cli import bench_document, bench_ocr, bench_queue
+
     rows: list[dict[str, Any]] = []
     labelled = bench_ocr.labelled(data)
     if labelled:
         rows += bench_ocr.measure(labelled, console)
     else:
         console.print(f"[yellow]No labelled pictures in {data}: reading is not measured.[/]")
-    rows += bench_queue.measure(requests, labelled, photos(data), console)
-    console.print(_table(rows))
-    if output is not None:
-        output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")
-        console.print(f"Written to {output}")
+    if files := bench_document.documents(data):
+        rows += bench_document.measure(files, console)
+    return rows + bench_queue.measure(requests, labelled, photos(data), console)
 
 
 def photos(data: Path) -> list[Path]:

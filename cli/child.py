@@ -28,13 +28,13 @@ def _prctl() -> Callable[[int, int], int] | None:
 PRCTL = _prctl()
 
 
-def bound_to(parent: int) -> Callable[[], None]:
-    """What a child runs between fork and exec, so that the kernel kills it when `parent` ends in any way."""
+def bound_to(parent: int, number: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """What a child runs between fork and exec, so that the kernel signals it when `parent` ends in any way."""
 
     def bind() -> None:
         if PRCTL is None:
             return
-        PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
+        PRCTL(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # the parent ended before the request took hold
             os._exit(1)
 

@@ -11,6 +11,7 @@ from cli.api import api
 from cli.bench import bench
 from cli.demo import demo
 from cli.doctor import doctor
+from cli.engine import engine
 from cli.errors import CommandError
 from cli.scan import scan
 from cli.up import up
@@ -46,6 +47,7 @@ def darkroom(
 app.command()(up)
 app.command()(api)
 app.command()(worker)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(engine)
 app.command()(scan)
 app.add_typer(jobs.app)
 app.add_typer(models.app)

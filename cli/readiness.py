@@ -22,13 +22,17 @@ class Readiness:
 
     @property
     def settled(self) -> bool:
-        """Ready, and nothing is being loaded any more."""
-        return self.ready and all(each.get("state") != "loading" for each in self.capabilities.values())
+        """Ready, and nothing is being loaded any more that is not worth waiting for."""
+        return self.ready and not self._loading()
 
     def waiting_for(self) -> list[str]:
         """What is not there yet, in words."""
-        loading = [_in_words(name, each) for name, each in self.capabilities.items() if each.get("state") == "loading"]
-        return self.problems() + loading or ["the API does not answer"]
+        return self.problems() + self._loading() or ["the API does not answer"]
+
+    def _loading(self) -> list[str]:
+        """What is being loaded; a server for documents takes minutes, and pages wait for it by themselves."""
+        loading = {name: each for name, each in self.capabilities.items() if each.get("state") == "loading"}
+        return [_in_words(name, each) for name, each in loading.items() if name != "document"]
 
     def problems(self) -> list[str]:
         """Parts that do not work, in words."""
@@ -59,6 +63,16 @@ async def ask(host: str, port: int, timeout_s: float = 2.0) -> Readiness:
         return Readiness(status == 200 and bool(said["ready"]), said["parts"], said["capabilities"])
     except (OSError, TimeoutError, ValueError, KeyError, TypeError, IndexError):
         return Readiness()
+
+
+async def answers(host: str, port: int, path: str, timeout_s: float = 2.0) -> bool:
+    """Whether a server answers a path with 200."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            status, _ = await _get(reachable(host), port, path)
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return False
+    return status == 200
 
 
 async def _get(host: str, port: int, path: str) -> tuple[int, bytes]:

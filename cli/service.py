@@ -37,6 +37,7 @@ class Service:
         port: TCP port, 0 for a free one.
         home: data folder, absolute.
         devices: as in `DEVICES`.
+        document_engine: as in `DOCUMENT_ENGINE`.
         api_processes: as in `WEB_CONCURRENCY`.
         log: receives (part, line).
     """
@@ -45,6 +46,7 @@ class Service:
     port: int
     home: Path
     devices: str
+    document_engine: str
     api_processes: int
     log: Log
 
@@ -89,6 +91,7 @@ class Service:
         port = int(listener.getsockname()[1])
         environment.make_folders(self.home)
         env = environment.for_parts(self.home, self.host, port, os.environ)
+        env = parts.with_document_engine(env, self.document_engine)
         external = bool(os.environ.get("REDIS_URL"))
         preparation = asyncio.create_task(prepare(env, self.devices, external, self.log))
         try:
@@ -97,7 +100,7 @@ class Service:
             devices = await supervisor.during(preparation)
         finally:
             preparation.cancel()
-        await supervisor.start(parts.worker_parts(env, devices))
+        await supervisor.start([*parts.worker_parts(env, devices), *parts.engine_parts(env)])
         await supervisor.start(parts.api_parts(env, listener, self.api_processes))
         found = await supervisor.during(self._until_ready(supervisor, port))
         for missing in found.missing():

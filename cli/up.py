@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ import typer
 
 SHOWN_LINES = 6
 DEFAULT_KEYS = ("", "no-key", "mt_photos_ai_extra")
+
+
+class DocumentEngine(StrEnum):
+    """What reads documents."""
+
+    CLASSIC = "classic"
+    VLLM = "vllm"
 
 
 def up(
@@ -26,6 +34,14 @@ def up(
         str,
         typer.Option(envvar=["DEVICES", "DEVICE"], help="cpu, cpu:0-7, intel:0, cuda:0, several with commas, or auto."),
     ] = "auto",
+    document_engine: Annotated[
+        DocumentEngine | None,
+        typer.Option(
+            envvar="DOCUMENT_ENGINE",
+            help="What reads documents; vllm starts one here (darkroom engine --help).",
+            show_default="LLM_BASE_URL, else classic",
+        ),
+    ] = None,
 ) -> None:
     """Start the whole service: broker, database, workers, API.
 
@@ -42,6 +58,8 @@ def up(
     from cli.service import CannotStart, Service
     from cli.supervisor import PartFailed
 
+    if document_engine == DocumentEngine.VLLM and os.environ.get("LLM_BASE_URL"):
+        raise typer.BadParameter("LLM_BASE_URL names an engine already: unset it, or leave --document-engine vllm out.")
     log = logs.writer()
     if not is_loopback(host) and os.environ.get("API_AUTH_KEY", "") in DEFAULT_KEYS:
         log(
@@ -49,7 +67,8 @@ def up(
             f"warning: {host} is open to your network with the well-known key; set API_AUTH_KEY to your own",
         )
     try:
-        Service(host, port, environment.data_folder(data), devices, api_processes(), log).run()
+        home, engine = environment.data_folder(data), document_engine or ""
+        Service(host, port, home, devices, engine, api_processes(), log).run()
     except (CannotStart, PartFailed) as error:
         _give_up("\n  ".join([f"{error}.".replace("..", "."), *error.lines[-SHOWN_LINES:]]))
     except (CannotListen, DataFolderInUse, BrokerUnavailable, OSError) as error:

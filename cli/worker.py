@@ -24,9 +24,12 @@ def worker(
 
     Example: REDIS_URL=redis://nas:6379/0 darkroom worker --device cuda:0
     """
-    unknown = {each.strip() for each in queues.split(",")} - {"interactive", "document", "bulk"}
-    if unknown:
-        raise typer.BadParameter(f"There is no queue {', '.join(sorted(unknown))}: interactive, document, bulk.")
+    from tasks.queues import expand
+
+    try:
+        expand(queues)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     from cli import logs
     from cli.supervisor import CANNOT_START
 

@@ -161,6 +161,15 @@ class EngineSettings(BaseSettings):
     llm_wait_s: float = Field(
         default=20, ge=0, description="Seconds that pages wait for a server that does not answer before they fail."
     )
+    gpu_memory_high: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Share of a GPU's memory in use above which a worker halves the pages it has in flight.",
+    )
+    gpu_memory_low: float = Field(
+        default=0.93, gt=0, le=1, description="Share below which it takes one more page again, up to its threads."
+    )
 
     model_sources: str = Field(
         default="huggingface,modelscope,url",

@@ -36,7 +36,8 @@ async def get_readyz(request: Request, require: str = "") -> Response:
 def readiness(dispatch: Dispatch) -> dict[str, Any]:
     """State of every part, and of every capability by its best worker."""
     parts: dict[str, dict[str, Any]] = {"broker": {"state": "ok"}, "store": {"state": "ok"}, "workers": {"state": "ok"}}
-    capabilities: dict[str, dict[str, Any]] = {name: {"state": "missing"} for name in analyses.ANALYSES}
+    names = (*analyses.ANALYSES, analyses.DOCUMENT)
+    capabilities: dict[str, dict[str, Any]] = {name: {"state": "missing"} for name in names}
     try:
         dispatch.redis.ping()
         workers = dispatch.workers()
@@ -52,7 +53,8 @@ def readiness(dispatch: Dispatch) -> dict[str, Any]:
     except SQLAlchemyError as error:
         parts["store"] = {"state": "down", "reason": f"The database does not answer: {type(error).__name__}"}
     for name in capabilities:
-        states = [record.capabilities[name] for record in serving if name in record.capabilities]
+        able = workers if name == analyses.DOCUMENT else serving
+        states = [record.capabilities[name] for record in able if name in record.capabilities]
         if states:
             capabilities[name] = min(states, key=lambda state: RANK.get(state["state"], 3))
         else:

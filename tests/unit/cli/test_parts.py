@@ -12,7 +12,10 @@ import pytest
 
 from cli import environment, memory, parts, prepare, readiness
 from cli.listening import CannotListen, is_loopback, listen
+from engines.settings import EngineSettings
+from tasks import queues
 from tasks.settings import TaskSettings
+from tasks.worker import PAGES_AHEAD, _waiting
 
 GIB = 2**30
 
@@ -61,6 +64,34 @@ def test_with_little_memory_one_worker_serves_both_queues(monkeypatch: pytest.Mo
     monkeypatch.setattr(parts, "available_bytes", lambda: 2 * GIB)
     [part] = parts.worker_parts({}, ["cpu"])
     assert list(part.command[1:]) == ["worker", "--device", "cpu", "--queues", "interactive,document,bulk"]
+
+
+@pytest.mark.parametrize(
+    ("gib", "others"), [(8, ["interactive,document.list", "bulk"]), (2, ["interactive,document.list,bulk"])]
+)
+def test_pages_that_a_server_reads_have_one_worker_of_their_own_whatever_the_devices(
+    gib: int, others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "available_bytes", lambda: gib * GIB)
+    made = parts.worker_parts({"LLM_BASE_URL": "http://engine:8000/v1"}, ["cuda:0", "cpu"])
+    asked = [(part.command[3], part.command[5]) for part in made]
+    assert asked == [*((device, queues) for device in ("cuda:0", "cpu") for queues in others), ("cuda:0", "document")]
+
+
+@pytest.mark.parametrize(
+    ("urls", "served", "threads"),
+    [
+        ("http://a/v1, http://b/v1,", "document", 10 + PAGES_AHEAD),
+        ("http://a/v1", "document.pages", 5 + PAGES_AHEAD),
+        ("http://a/v1", "interactive,document.list", 0),
+        ("", "document", 0),
+    ],
+)
+def test_a_worker_for_pages_alone_has_a_thread_for_each_that_the_servers_read_at_once_and_the_next_ones(
+    urls: str, served: str, threads: int
+) -> None:
+    settings = EngineSettings(llm_base_url=urls, llm_concurrency=5)
+    assert _waiting(queues.expand(served), settings) == threads
 
 
 def test_memory_that_is_enough_for_one_device_is_not_enough_for_three(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,3 +255,27 @@ def _gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+async def test_a_part_that_ends_in_order_is_started_again_soon_and_counts_as_no_death(
+    supervisor: Supervisor, log: Log
+) -> None:
+    await supervisor.start([part("replaced", "import time; time.sleep(0.05)", settle_s=0)])
+    await log.until_line("ended in order", times=5)
+    pauses = {line.partition("again in ")[2] for _, line in log.lines if "started again" in line}
+    assert pauses == {"0.01 s"}
+
+
+async def test_a_part_is_told_which_signal_ended_the_process_before_it(supervisor: Supervisor, log: Log) -> None:
+    script = """
+        import os, signal
+        ended_by = os.environ["DARKROOM_PREDECESSOR"]
+        print("before me:", ended_by or "nobody")
+        os.kill(os.getpid(), signal.SIGSEGV) if not ended_by else signal.pause()
+    """
+    await supervisor.start([part("crashing", script)])
+    await log.until_line("before me: SIGSEGV")
+    assert [line for _, line in log.lines if line.startswith("before me")] == [
+        "before me: nobody",
+        "before me: SIGSEGV",
+    ]
