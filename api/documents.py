@@ -1,8 +1,7 @@
 """Documents as a service reads them: what was sent, told apart, and its pages as frames."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Literal
 
 from fastapi import Request
@@ -10,8 +9,8 @@ from fastapi import Request
 from api.security import settings_of
 from api.state import dispatch_of
 from api.uploads import Upload
+from monitoring import metrics
 from tasks import views
-from tasks.dispatch import WATCH_S, Dispatch
 from tasks.reading import Step
 
 MODES: Final = ("ocr", "document", "describe", "figure", "locate", "layout")
@@ -26,9 +25,20 @@ def kind_of(data: bytes) -> Kind:
 async def submit(request: Request, upload: Upload, options: dict[str, Any], custom_id: str | None = None) -> str:
     """Accept a document; its job's id."""
     dispatch = dispatch_of(request)
-    return await asyncio.to_thread(
-        dispatch.submit_document, upload.name, upload.data, options, **({"custom_id": custom_id} if custom_id else {})
+    named = {"custom_id": _plain(custom_id)} if custom_id else {}
+    job_id = await asyncio.to_thread(
+        dispatch.submit_document, _plain(upload.name), upload.data, {k: _plain(v) for k, v in options.items()}, **named
     )
+    kind = options["kind"]
+    metrics.OCR_REQUESTS.labels(kind).inc()
+    metrics.OCR_BYTES.labels(kind).inc(len(upload.data))
+    (metrics.PDF_REQUESTS if kind == "pdf" else metrics.IMAGE_REQUESTS).inc()
+    return job_id
+
+
+def _plain(value: Any) -> Any:
+    """Text that every database can keep: no NUL, no half of a surrogate pair."""
+    return value.replace("\0", "").encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 async def image_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
@@ -96,19 +106,26 @@ def _usage(item: dict[str, Any]) -> dict[str, Any]:
     return dict(body.get("usage") or dict.fromkeys(views.USAGE, 0))
 
 
-async def guarded(
-    request: Request, dispatch: Dispatch, job_id: str, frames: AsyncIterator[dict[str, Any] | None], at_once: bool
+async def followed(
+    request: Request, job_id: str, frames: AsyncIterator[dict[str, Any] | None], grace_s: float, sent_here: bool
 ) -> AsyncIterator[dict[str, Any] | None]:
-    """Frames for a client that may go away: then the document is cancelled after a while, or at once."""
-    ended = False
-    said_at = float("-inf")
-    try:
-        async for frame in frames:
-            if time.monotonic() - said_at > WATCH_S:
-                said_at = time.monotonic()
-                await dispatch.watched(job_id)
-            yield frame
-        ended = True
-    finally:
-        if not ended:
-            dispatch.abandon(job_id, 0.0 if at_once else settings_of(request).disconnect_grace_s)
+    """Frames for a client that may go away: a document that nobody follows any more is cancelled in `grace_s`."""
+    async with dispatch_of(request).followers.follow(job_id, grace_s, sent_here) as leave:
+        gone = asyncio.create_task(_when_gone(request, leave))
+        try:
+            async for frame in frames:
+                yield frame
+        finally:
+            gone.cancel()
+
+
+async def _when_gone(request: Request, leave: Callable[[], None]) -> None:
+    """Noticed by the connection itself: an attempt to write may be seconds away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    leave()
+
+
+def grace_of(request: Request, at_once: bool) -> float:
+    """Seconds for which a document goes on that nobody follows."""
+    return 0.0 if at_once else settings_of(request).disconnect_grace_s

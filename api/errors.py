@@ -1,5 +1,6 @@
 """One table: error code -> HTTP status; and the body that native routes give an error."""
 
+import logging
 from typing import Any, Final
 
 import orjson
@@ -8,8 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from engines.errors import EngineError
-from tasks.errors import BrokerDown, QueueFull, TaskError
+from tasks.errors import BrokerDown, QueueFull, StoreDown, TaskError
 from tasks.failures import Failure
+
+log = logging.getLogger(__name__)
 
 STATUS: Final[dict[str, int]] = {
     "bad_request": 400,
@@ -24,6 +27,7 @@ STATUS: Final[dict[str, int]] = {
     "path_not_found": 404,
     "job_not_found": 404,
     "artifact_not_found": 404,
+    "artifact_too_large": 400,
     "blob_missing": 404,
     "method_not_allowed": 405,
     "wrong_state": 409,
@@ -34,6 +38,7 @@ STATUS: Final[dict[str, int]] = {
     "picture_out_of_range": 422,
     "picture_unusable": 422,
     "document_error": 422,
+    "mode_missing": 422,
     "pdf_broken": 422,
     "pdf_password": 422,
     "pdf_out_of_range": 422,
@@ -44,6 +49,7 @@ STATUS: Final[dict[str, int]] = {
     "internal_error": 500,
     "task_error": 500,
     "worker_died": 500,
+    "worker_name_taken": 500,
     "url_unreachable": 502,
     "broker_down": 503,
     "document_engine_down": 503,
@@ -51,6 +57,7 @@ STATUS: Final[dict[str, int]] = {
     "model_error": 503,
     "model_missing": 503,
     "no_worker": 503,
+    "store_down": 503,
     "queue_timeout": 504,
     "run_timeout": 504,
     "spool_full": 507,
@@ -105,6 +112,12 @@ async def on_service_error(_request: Request, error: Exception) -> Response:
 async def on_broker_error(request: Request, _error: Exception) -> Response:
     """503 where Redis does not answer, whichever route needed it."""
     return await on_service_error(request, BrokerDown(*BrokerDown.SAYS))
+
+
+async def on_store_error(request: Request, error: Exception) -> Response:
+    """503 where the database does not answer or cannot write; the log says how."""
+    log.error("the database failed: %s", error)
+    return await on_service_error(request, StoreDown(*StoreDown.SAYS))
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -13,6 +13,7 @@ from api.settings import ApiSettings
 
 TIMEOUT_S: Final = 20.0
 REDIRECTS: Final = 3
+TRANSLATED: Final = (ip_network("64:ff9b::/96"), ip_network("2002::/16"), ip_network("2001::/32"))
 
 
 async def fetch(url: str, settings: ApiSettings) -> bytes:
@@ -21,7 +22,7 @@ async def fetch(url: str, settings: ApiSettings) -> bytes:
     The name is looked up once and that address is asked, so that it cannot change between the check and the request.
 
     Raises:
-        ApiError: url_not_allowed, too_large, or url_unreachable.
+        ApiError: bad_request, url_not_allowed, too_large, or url_unreachable.
     """
     try:
         async with asyncio.timeout(TIMEOUT_S), httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
@@ -30,6 +31,8 @@ async def fetch(url: str, settings: ApiSettings) -> bytes:
                 if isinstance(answer, bytes):
                     return answer
                 url = answer
+    except (ValueError, httpx.InvalidURL) as error:  # a port, a host or an address in it that is none
+        raise ApiError("bad_request", "The URL cannot be understood.") from error
     except (httpx.HTTPError, TimeoutError, OSError) as error:
         raise ApiError("url_unreachable", f"The URL cannot be fetched: {type(error).__name__}.") from error
     raise ApiError("url_unreachable", "The URL leads to others too often.")
@@ -48,7 +51,7 @@ async def _ask(client: httpx.AsyncClient, url: str, settings: ApiSettings) -> by
     request = client.build_request(
         "GET",
         urlunsplit((parts.scheme, shown, parts.path or "/", parts.query, "")),
-        headers={"Host": parts.netloc},
+        headers={"Host": parts.netloc, "Accept-Encoding": "identity"},
         extensions={"sni_hostname": host},
     )
     answer = await client.send(request, stream=True)
@@ -57,7 +60,7 @@ async def _ask(client: httpx.AsyncClient, url: str, settings: ApiSettings) -> by
             return urljoin(url, answer.headers["location"])
         answer.raise_for_status()
         body = bytearray()
-        async for chunk in answer.aiter_bytes():
+        async for chunk in answer.aiter_raw():  # whatever is packed may be of any size
             body += chunk
             if len(body) > settings.max_upload_bytes:
                 raise ApiError("too_large", f"The picture is over {settings.max_upload_mb} MiB.")
@@ -70,6 +73,13 @@ async def _address(host: str, port: int) -> str:
     """A public address of a host; none of its addresses may be another."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(info[4][0]) for info in found]
-    if not addresses or not all(ip_address(address).is_global for address in addresses):
+    if not addresses or not all(_is_public(address) for address in addresses):
         raise ApiError("url_not_allowed", "The URL leads to an address that is not public.")
     return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    ip = ip_address(address)
+    # Addresses that stand for IPv4 ones lead wherever those do.
+    translated = any(ip in network for network in TRANSLATED)
+    return ip.is_global and not ip.is_multicast and not translated

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import redis
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from api import errors
@@ -53,6 +54,7 @@ def create_app() -> FastAPI:
     for error in errors.SERVICE_ERRORS:
         app.add_exception_handler(error, errors.on_service_error)
     app.add_exception_handler(redis.RedisError, errors.on_broker_error)
+    app.add_exception_handler(SQLAlchemyError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(Exception, errors.on_unexpected)

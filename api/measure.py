@@ -1,10 +1,14 @@
 """Counts and times requests by route template."""
 
 import time
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring import metrics
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Anybody may make up others."""
 
 
 class Measure:
@@ -33,5 +37,6 @@ class Measure:
         finally:
             metrics.HTTP_IN_FLIGHT.dec()
             path = getattr(scope.get("route"), "path", "unmatched")
-            metrics.HTTP_REQUESTS.labels(scope["method"], path, status).inc()
-            metrics.HTTP_SECONDS.labels(scope["method"], path).observe(time.perf_counter() - started)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            metrics.HTTP_REQUESTS.labels(method, path, status).inc()
+            metrics.HTTP_SECONDS.labels(method, path).observe(time.perf_counter() - started)

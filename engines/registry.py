@@ -89,6 +89,11 @@ class Engines:
         engine.load()
         return engine
 
+    def look_after(self, engine: Engine[Any]) -> None:
+        """Count an engine that was made elsewhere among these: it is told of, and unloaded when idle."""
+        with self._lock:
+            self._engines[(engine.info.capability, engine.info.name)] = engine
+
     def loaded(self) -> list[ModelInfo]:
         """Models whose weights are in memory now."""
         with self._lock:

@@ -32,7 +32,31 @@ RUN_SECONDS: Final = Histogram(
     buckets=_SECONDS,
 )
 ITEMS: Final = Counter("darkroom_items", "Photos by analysis and outcome (done, cached, failed).", ["task", "outcome"])
+GPU_USED: Final = Gauge(
+    "darkroom_gpu_memory_used_bytes", "GPU memory in use, by all programs.", ["device"], multiprocess_mode="mostrecent"
+)
+GPU_TOTAL: Final = Gauge(
+    "darkroom_gpu_memory_total_bytes", "GPU memory that there is.", ["device"], multiprocess_mode="mostrecent"
+)
 
+OCR_REQUESTS: Final = Counter("ocr_requests", "Documents that were accepted, by kind (pdf, image).", ["kind"])
+IMAGE_REQUESTS: Final = Counter("image_requests", "Pictures that were accepted as documents.")
+PDF_REQUESTS: Final = Counter("pdf_requests", "PDFs that were accepted.")
+OCR_BYTES: Final = Counter("ocr_input_bytes", "Bytes of documents that were accepted.", ["kind"])
+OCR_SECONDS: Final = Histogram(
+    "ocr_processing_seconds",
+    "Time from a document's arrival to its end.",
+    ["kind"],
+    buckets=(*_SECONDS, 300, 600, 1800, 3600),
+)
+
+OCR_IN_PROGRESS: Final = ("ocr_in_progress", "Documents that are not finished, by kind.")
+USERS: Final = ("users", "Users that there are.")
+TOKENS: Final = {
+    "prompt_tokens": ("prompt_tokens", "Tokens that document engines were given, of all time."),
+    "completion_tokens": ("completion_tokens", "Tokens that document engines wrote, of all time."),
+    "tokens": ("tokens", "Both together."),
+}
 QUEUE_DEPTH: Final = ("darkroom_queue_depth", "Work that waits, in the broker and in the store.")
 QUEUE_OLDEST: Final = ("darkroom_queue_oldest_seconds", "Age of the oldest work that waits.")
 WORKERS: Final = ("darkroom_workers", "Worker processes that are alive.")

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tasks.errors import TaskError
-from tasks.store.models import usage, users
+from tasks.store.models import jobs, usage, users
 from tasks.store.session import Store
 
 LATEST: Final = 200
@@ -99,13 +99,22 @@ class Accounts:
             return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
 
     def charge(self, cost: Cost) -> bool:
-        """Note what a document cost; False where that was noted before."""
+        """Note what a document cost; False where that was noted before, and is now noted anew."""
         try:
             with self._store.write() as connection:
                 connection.execute(insert(usage).values(**asdict(cost), created_at=time.time()))
-        except IntegrityError:
+        except IntegrityError:  # some of its pages were tried again
+            with self._store.write() as connection:
+                connection.execute(update(usage).where(usage.c.job_id == cost.job_id).values(**asdict(cost)))
             return False
         return True
+
+    def uncharged(self, limit: int = LATEST) -> list[str]:
+        """Documents that have ended and whose cost was not noted."""
+        noted = select(usage.c.id).where(usage.c.job_id == jobs.c.id).exists()
+        ended = jobs.c.kind == "document", jobs.c.state.in_(("completed", "failed", "cancelled"))
+        with self._store.read() as connection:
+            return list(connection.scalars(select(jobs.c.id).where(*ended, ~noted).limit(limit)))
 
     def costs(self, user_id: int | None, limit: int = LATEST) -> list[dict[str, Any]]:
         """The latest documents of a user, newest first; of everybody for None."""

@@ -22,17 +22,20 @@ if TYPE_CHECKING:
 FLUSH_S: Final = 0.03
 MAX_ENTRIES: Final = 200_000
 TTL_S: Final = 3600
+ENDED_TTL_S: Final = 30
 READ: Final = 512
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text that was added to a page: clean, and as the engine said it."""
+    """A part of a page's text, clean and as the engine said it, and where in them it stands, in characters."""
 
     page: int
     text: str
     raw: str
+    text_at: int
+    raw_at: int
 
 
 def stream_key(job_id: str) -> str:
@@ -41,7 +44,11 @@ def stream_key(job_id: str) -> str:
 
 
 class Writer:
-    """Sends the pieces of one page, several at a time; a page that is made again sends only what is new."""
+    """Sends the pieces of one page, several at a time.
+
+    Each says where it stands: so whoever reads them passes over what a page that is made again says again, and notices
+    what was lost.
+    """
 
     def __init__(self, client: "redis.Redis", job_id: str, page: int) -> None:
         self._client = client
@@ -49,18 +56,13 @@ class Writer:
         self._page = page
         self._text: list[str] = []
         self._raw: list[str] = []
+        self._text_at = self._raw_at = 0
         self._flushed_at = 0.0
-        self._skip = [0, 0]
-        with contextlib.suppress(redis.RedisError):
-            for piece in _parse(client.xrange(stream_key(job_id))):
-                if piece.page == page:
-                    self._skip[0] += len(piece.text)
-                    self._skip[1] += len(piece.raw)
 
     def add(self, text: str, raw: str) -> None:
         """Send a piece, now or with the next ones."""
-        self._text.append(self._new(text, 0))
-        self._raw.append(self._new(raw, 1))
+        self._text.append(text)
+        self._raw.append(raw)
         if time.monotonic() - self._flushed_at >= FLUSH_S:
             self.flush()
 
@@ -71,10 +73,13 @@ class Writer:
         self._flushed_at = time.monotonic()
         if not text and not raw:
             return
+        fields: dict[Any, Any] = {"p": self._page, "t": text, "r": raw, "at": self._text_at, "raw_at": self._raw_at}
+        self._text_at += len(text)
+        self._raw_at += len(raw)
         key = stream_key(self._job_id)
         try:
             sending = self._client.pipeline(transaction=False)
-            sending.xadd(key, {"p": self._page, "t": text, "r": raw}, maxlen=MAX_ENTRIES, approximate=True)
+            sending.xadd(key, fields, maxlen=MAX_ENTRIES, approximate=True)
             sending.expire(key, TTL_S)
             sending.execute()
         except redis.RedisError as error:
@@ -82,10 +87,11 @@ class Writer:
             return
         events.wake(self._client, self._job_id)
 
-    def _new(self, piece: str, which: int) -> str:
-        known = min(self._skip[which], len(piece))
-        self._skip[which] -= known
-        return piece[known:]
+
+def forget(client: "redis.Redis", job_id: str) -> None:
+    """A document has ended: who still reads it finds all its pages in SQL."""
+    with contextlib.suppress(redis.RedisError):
+        client.expire(stream_key(job_id), ENDED_TTL_S)
 
 
 async def read(client: "redis.asyncio.Redis", job_id: str, after: str) -> tuple[list[Piece], str]:
@@ -100,4 +106,5 @@ async def read(client: "redis.asyncio.Redis", job_id: str, after: str) -> tuple[
 
 def _parse(entries: Any) -> Iterator[Piece]:
     for _, fields in entries or ():
-        yield Piece(int(fields[b"p"]), fields[b"t"].decode(), fields[b"r"].decode())
+        at, raw_at = int(fields[b"at"]), int(fields[b"raw_at"])
+        yield Piece(int(fields[b"p"]), fields[b"t"].decode(), fields[b"r"].decode(), at, raw_at)

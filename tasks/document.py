@@ -14,21 +14,23 @@ import orjson
 from sqlalchemy import select
 
 from engines.document.errors import PageCancelled
+from engines.document.modes import refuse_foreign
 from engines.document.types import Delta, PageOptions, PageResult
 from engines.errors import EngineError, InferenceFailed
 from monitoring import metrics
-from tasks import results, views
+from tasks import deltas, results, views
 from tasks.accounts import Accounts, Cost
 from tasks.analyses import DOCUMENT
 from tasks.deltas import Writer
-from tasks.errors import TaskError
-from tasks.jobs import Lease, LeasedItem, NewItem, Outcome
+from tasks.errors import BlobsDown, TaskError
+from tasks.jobs import ACTIVE, Lease, LeasedItem, NewItem, Outcome
 from tasks.results import Finding
-from tasks.store.models import items, jobs
+from tasks.store.models import jobs
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
+CLASSIC: Final = "classic"
 LOOK_S: Final = 0.5
 ASKED: Final = ("mode", "prompt", "resolution")
 log = logging.getLogger(__name__)
@@ -41,11 +43,14 @@ def list_pages(worker: "Worker", job_id: str, invite: Callable[[], None]) -> Non
     if options is None:
         return
     try:
+        _refuse_foreign(worker, options)
         numbers = worker.documents.pages(
-            worker.spool.path(options["blob"]), options["kind"], options.get("pages"), options.get("password")
+            worker.spool.path(options["blob"]), options["kind"], options.get("pages"), password_of(worker, options)
         )
+    except BlobsDown:  # upkeep begins the listing again
+        raise
     except (EngineError, TaskError) as error:
-        worker.jobs.finish_listing(job_id, (error.code, str(error)))
+        worker.jobs.finish_listing(job_id, (error.code, _said(error)))
         return
     blob, digest = options["blob"], options["sha256"]
     worker.jobs.add_items(job_id, [NewItem(f"page {n}", blob=blob, sha256=digest, page=n) for n in numbers])
@@ -59,21 +64,22 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
     options = PageOptions(**{key: lease.options[key] for key in ASKED if key in lease.options})
     try:
         engine = worker.documents.engine(lease.options.get("engine"))
-        wanted = (engine.name, engine.revision, _key(item, options, lease.options.get("password")))
+        wanted = (engine.name, engine.revision, _key(item, options, "secret" in lease.options))
         if not lease.options.get("force"):
             known = results.lookup(worker.store, item.sha256 or "", {DOCUMENT: wanted})
             if known:
                 metrics.ITEMS.labels(DOCUMENT, "cached").inc()
                 found = known[DOCUMENT]
                 return Outcome({DOCUMENT: found.id}, (DOCUMENT,), item.sha256, found.width, found.height)
-        path, kind, password = worker.spool.path(item.blob or ""), lease.options["kind"], lease.options.get("password")
+        path, kind = worker.spool.path(item.blob or ""), lease.options["kind"]
+        password = password_of(worker, lease.options)
         page = worker.documents.page(path, kind, item.page or 1, password, engine.side)
         result = _read(worker, engine.read(page, options, _watch(worker, item, owner)), lease.job_id, item.page or 1)
-    except PageCancelled:  # the job was cancelled, or the worker stops and another goes on
+    except (PageCancelled, BlobsDown):  # the job was cancelled, the worker stops, or the upload cannot be had now
         return None
     except (EngineError, TaskError) as error:
         metrics.ITEMS.labels(DOCUMENT, "failed").inc()
-        return Outcome(error_code=error.code, error_message=str(error))
+        return Outcome(error_code=error.code, error_message=_said(error))
     except Exception:
         log.exception("page %s of %s failed", item.page, lease.job_id)
         metrics.ITEMS.labels(DOCUMENT, "failed").inc()
@@ -86,28 +92,40 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
 
 
 def settle(worker: "Worker", job_id: str) -> None:
-    """When a document has ended, note once what it cost."""
+    """When a document has ended, note what it cost; may run again."""
     with worker.store.read() as connection:
         job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
-        if job is None or job.state in ("queued", "running", "paused"):
-            return
-        rows = connection.execute(select(items.c.results).where(items.c.job_id == job_id, items.c.results.is_not(None)))
-        keys = [row.results[DOCUMENT] for row in rows if DOCUMENT in row.results]
-    bodies = [finding.body for finding in results.by_id(worker.store, keys).values()]
-    usage = views.usage_of(bodies)
-    Accounts(worker.store).charge(
-        Cost(
-            job_id=job_id,
-            kind=job.options["kind"],
-            name=job.options.get("name", ""),
-            engine=", ".join(sorted({body["engine"] for body in bodies})),
-            pages=len(bodies),
-            input_bytes=job.options.get("bytes", 0),
-            seconds=round(sum(body.get("seconds", 0.0) for body in bodies), 3),
-            user_id=job.options.get("user_id"),
-            **usage,
-        )
+    if job is None or job.state in ACTIVE:
+        return
+    deltas.forget(worker.redis, job_id)
+    sums = dict.fromkeys(views.USAGE, 0)
+    engines: set[str] = set()
+    pages, seconds = 0, 0.0
+    for _, body in views.pages(worker.store, job_id):
+        pages += 1
+        seconds += body.get("seconds", 0.0)
+        engines.add(body["engine"])
+        for name in sums:
+            sums[name] += int(body["usage"][name])
+    cost = Cost(
+        job_id=job_id,
+        kind=job.options["kind"],
+        name=job.options.get("name", ""),
+        engine=", ".join(sorted(engines)),
+        pages=pages,
+        input_bytes=job.options.get("bytes", 0),
+        seconds=round(seconds, 3),
+        user_id=job.options.get("user_id"),
+        **sums,
     )
+    if Accounts(worker.store).charge(cost):
+        metrics.OCR_SECONDS.labels(cost.kind).observe(max(0.0, job.finished_at - job.created_at))
+
+
+def settle_rest(worker: "Worker") -> None:
+    """Do so for documents that were cancelled, or whose worker died before it could."""
+    for job_id in Accounts(worker.store).uncharged():
+        settle(worker, job_id)
 
 
 def _read(worker: "Worker", events: Any, job_id: str, page: int) -> PageResult:
@@ -129,6 +147,7 @@ def _watch(worker: "Worker", item: LeasedItem, owner: str) -> Callable[[], bool]
 
     def cancelled() -> bool:
         nonlocal looked_at, gone
+        worker.watchdog.progress()
         if worker.stopping.is_set():
             return True
         if time.monotonic() - looked_at >= LOOK_S:
@@ -139,6 +158,23 @@ def _watch(worker: "Worker", item: LeasedItem, owner: str) -> Callable[[], bool]
     return cancelled
 
 
-def _key(item: LeasedItem, options: PageOptions, password: str | None) -> str:
-    asked = {**asdict(options), "page": item.page, "locked": password is not None}
+def password_of(worker: "Worker", options: dict[str, Any]) -> str | None:
+    """The password that a document was sent with. Raises BlobMissing."""
+    key = options.get("secret")
+    return worker.spool.get_secret(key) if key else None
+
+
+def _refuse_foreign(worker: "Worker", options: dict[str, Any]) -> None:
+    """A document is refused as a whole where no page of it can be read as is asked. Raises EngineError."""
+    if worker.documents.engine(options.get("engine")).name == CLASSIC:
+        refuse_foreign(options.get("mode", ""))
+
+
+def _said(error: EngineError | TaskError) -> str:
+    """What went wrong and the next step, in one."""
+    return f"{error} {error.hint}" if error.hint else str(error)
+
+
+def _key(item: LeasedItem, options: PageOptions, locked: bool) -> str:
+    asked = {**asdict(options), "page": item.page, "locked": locked}
     return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

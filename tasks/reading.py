@@ -50,6 +50,7 @@ class Follower:
         self._position = "0"
         self._more = False
         self._sent: dict[int, int] = {}
+        self._begun: set[int] = set()
         self._ended: set[int] = set()
 
     async def steps(self) -> AsyncIterator[Step | None]:
@@ -86,7 +87,8 @@ class Follower:
         while True:
             pieces, self._position = await deltas.read(self._client, self._job_id, self._position)
             for piece in pieces:
-                for step in self._piece(piece.page, piece.raw if self._raw else piece.text):
+                text, at = (piece.raw, piece.raw_at) if self._raw else (piece.text, piece.text_at)
+                for step in self._piece(piece.page, text, at):
                     yield step
             if len(pieces) < deltas.READ:
                 break
@@ -95,7 +97,8 @@ class Follower:
             self._seq = frame["seq"]
             if frame["type"] == "error":
                 yield Step("error", fields=frame)
-            if frame["type"] == "item" and frame["page"] not in self._ended:
+            # Of a page that was tried again only what became of it in the end is of interest.
+            if frame["type"] == "item" and frame["page"] not in self._ended and not frame.get("retried"):
                 for step in self._finish(frame):
                     yield step
         if over and frames and frames[-1]["type"] == "end":
@@ -103,21 +106,30 @@ class Follower:
         elif over:
             yield Step("end")
 
-    def _piece(self, page: int, text: str) -> list[Step]:
-        if page in self._ended or not text:
+    def _piece(self, page: int, text: str, at: int) -> list[Step]:
+        """What is new of a piece that stands `at` this place; after a gap nothing is, the end of the page has it."""
+        sent = self._sent.get(page, 0)
+        fresh = text[sent - at :] if at <= sent else ""
+        if page in self._ended or not fresh:
             return []
-        begun = [] if page in self._sent else [Step("page_start", page)]
-        self._sent[page] = self._sent.get(page, 0) + len(text)
-        return [*begun, Step("delta", page, text)]
+        self._sent[page] = sent + len(fresh)
+        return [*self._begin(page), Step("delta", page, fresh)]
 
     def _finish(self, item: dict[str, Any]) -> list[Step]:
         page = item["page"]
         body = (item["results"].get("document") or {}).get("body") or {}
-        whole = str(body.get("raw" if self._raw else "markdown") or "")
-        rest = self._piece(page, whole[self._sent.get(page, 0) :])
-        begun = [] if page in self._sent else [Step("page_start", page)]
-        self._ended.add(page)
-        return [*rest, *begun, Step("page_end", page, fields=item)]
+        rest = self._piece(page, str(body.get("raw" if self._raw else "markdown") or ""), 0)
+        steps = [*rest, *self._begin(page), Step("page_end", page, fields=item)]
+        self._begun.discard(page)
+        if item["status"] == "done":  # a failed one may be tried again, and begins anew
+            self._ended.add(page)
+        return steps
+
+    def _begin(self, page: int) -> list[Step]:
+        if page in self._begun:
+            return []
+        self._begun.add(page)
+        return [Step("page_start", page)]
 
     def _start(self) -> Step | None:
         """The start, as soon as the number of pages is known, or that nothing comes."""

@@ -1,17 +1,19 @@
 """Reading jobs and their items: what the state machine wrote, put together for clients."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
 from tasks import results
+from tasks.analyses import DOCUMENT
 from tasks.errors import JobUnknown
 from tasks.events import item_fields
 from tasks.store.models import items, jobs
 from tasks.store.session import Store
 
+PAGES_AT_ONCE = 32
 RATE_WINDOW = 100
 """Photos over which a running job's rate is taken."""
 
@@ -82,13 +84,30 @@ def finished(store: Store, job_id: str, after: int, limit: int) -> list[dict[str
 USAGE = ("prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars")
 
 
-def usage_of(pages: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """What the finished pages of a document cost together; `pages` are the bodies of their findings."""
-    sums = dict.fromkeys(USAGE, 0)
-    for page in pages:
-        for name in USAGE:
-            sums[name] += int(page["usage"][name])
-    return sums
+def unfinished_documents(store: Store) -> list[str]:
+    """Kind (`pdf` or `image`) of each document that has not ended."""
+    query = select(jobs.c.options).where(jobs.c.kind == DOCUMENT, jobs.c.state.in_(("queued", "running", "paused")))
+    with store.read() as connection:
+        return [str(asked.get("kind")) for asked in connection.scalars(query)]
+
+
+def page_numbers(store: Store, job_id: str) -> dict[int, int]:
+    """Pages of a document that are done, in order, and the rows of their findings."""
+    query = select(items.c.page, items.c.results).where(items.c.job_id == job_id, items.c.state == "done")
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(items.c.page)).all()
+    return {row.page: row.results[DOCUMENT] for row in rows if DOCUMENT in (row.results or {})}
+
+
+def pages(store: Store, job_id: str, only: Sequence[int] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Numbers and findings' bodies of the pages that are done, in order, a few in memory at a time."""
+    rows = page_numbers(store, job_id)
+    wanted = [page for page in rows if only is None or page in only]
+    for start in range(0, len(wanted), PAGES_AT_ONCE):
+        some = wanted[start : start + PAGES_AT_ONCE]
+        found = results.by_id(store, [rows[page] for page in some])
+        for page in some:
+            yield page, found[rows[page]].body
 
 
 def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[str, Any]:

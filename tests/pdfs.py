@@ -1,10 +1,14 @@
 """Small PDFs with a text layer, written by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+A4 = "0 0 595 842"
+TOO_LONG = "0 0 .001 999999"
+"""The box of a page that is no picture."""
 
 
-def pdf(pages: Sequence[Sequence[str]]) -> bytes:
-    """A4 pages of lines in Helvetica, 12 points, 24 points apart."""
+def pdf(pages: Sequence[Sequence[str]], boxes: Mapping[int, str] | None = None) -> bytes:
+    """Pages of lines in Helvetica, 12 points, 24 points apart; A4 but for those, from 1, whose `boxes` are given."""
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode())
@@ -12,7 +16,8 @@ def pdf(pages: Sequence[Sequence[str]]) -> bytes:
     for number, lines in enumerate(pages):
         shown = "".join(f"1 0 0 1 72 {760 - 24 * row} Tm ({_safe(line)}) Tj\n" for row, line in enumerate(lines))
         content = f"BT /F1 12 Tf\n{shown}ET".encode("latin-1")
-        parts = "/Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >>"
+        box = (boxes or {}).get(number + 1, A4)
+        parts = f"/Type /Page /Parent 2 0 R /MediaBox [{box}] /Resources << /Font << /F1 3 0 R >> >>"
         objects.append(f"<< {parts} /Contents {5 + 2 * number} 0 R >>".encode())
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
     out = bytearray(b"%PDF-1.4\n")

@@ -43,8 +43,8 @@ async def _stream(request: Request, kind: documents.Kind, otherwise: str) -> Res
     steps = dispatch.read(job_id, raw=flag(form, "raw"))
     source: AsyncIterator[dict[str, Any] | None]
     source = documents.image_frames(steps) if kind == "image" else documents.pdf_frames(steps)
-    at_once = flag(form, "cancel_on_disconnect")
-    return frames.stream(documents.guarded(request, dispatch, job_id, source, at_once))
+    grace_s = documents.grace_of(request, flag(form, "cancel_on_disconnect"))
+    return frames.stream(documents.followed(request, job_id, source, grace_s, sent_here=True))
 
 
 def chosen(form: FormData, mode: str) -> dict[str, Any]:

@@ -1,6 +1,12 @@
 """Documents: Markdown of a PDF or a picture, streamed or as a job whose items are pages."""
 
+import asyncio
+import os
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -11,10 +17,12 @@ from api.routes.jobs import accepted
 from api.security import NativeKey, user_of
 from api.state import dispatch_of
 from api.uploads import MULTIPART, read_form, take
+from tasks import views
 
 artifacts = APIRouter(tags=["documents"], dependencies=[NativeKey])
 router = APIRouter(prefix="/api/documents", tags=["documents"], dependencies=[NativeKey])
 MODE = "document"
+CHUNK: Final = 256 * 1024
 
 
 @router.post("", openapi_extra=MULTIPART, summary="Read a document")
@@ -39,19 +47,33 @@ async def post_document(request: Request) -> Response:
         return await accepted(request, job_id)
     dispatch = dispatch_of(request)
     source = documents.pdf_frames(dispatch.read(job_id, raw=flag(form, "raw")))
-    return frames.stream(documents.guarded(request, dispatch, job_id, source, flag(form, "cancel_on_disconnect")))
+    grace_s = documents.grace_of(request, flag(form, "cancel_on_disconnect"))
+    return frames.stream(documents.followed(request, job_id, source, grace_s, sent_here=True))
 
 
 @router.get("/{job_id}/stream", summary="Follow a document from its beginning")
 async def get_stream(request: Request, job_id: str, raw: bool = False) -> Response:
     """The frames of a document that was sent before, also after a disconnect or its end."""
     dispatch = dispatch_of(request)
-    return frames.stream(documents.pdf_frames(dispatch.read(job_id, raw)))
+    await asyncio.to_thread(views.options, dispatch.store, job_id)  # what is not there is 404, and no stream
+    source = documents.pdf_frames(dispatch.read(job_id, raw))
+    grace_s = documents.grace_of(request, at_once=False)
+    return frames.stream(documents.followed(request, job_id, source, grace_s, sent_here=False))
 
 
 @router.get("/{job_id}/artifacts/{name:path}", summary="Something made of a document")
 @artifacts.get("/api/jobs/{job_id}/artifacts/{name:path}", summary="Something made of a document")
 async def get_artifact(request: Request, job_id: str, name: str) -> Response:
-    """`document.md`, `raw.txt`, `page-N.jpg` with boxes, `images/N_M.jpg`, `layout.pdf` or `document.zip`."""
-    data, media_type = await dispatch_of(request).artifact(job_id, name)
-    return Response(data, media_type=media_type, headers={"X-Content-Type-Options": "nosniff"})
+    """`document.md`, `raw.txt`, `page-N.jpg` with boxes, `images/N_M.jpg`, `layout.pdf`, `document.zip`.
+
+    Of a document with many pages parts are asked for: `layout-1-200.pdf`, `document-1-200.zip`.
+    """
+    file, media_type = await dispatch_of(request).artifact(job_id, name)
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Length": str(os.fstat(file.fileno()).st_size)}
+    return StreamingResponse(_chunks(file), media_type=media_type, headers=headers)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import redis
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.state import dispatch_of
 from monitoring import metrics
+from tasks import views
+from tasks.accounts import Accounts
 from tasks.dispatch import Dispatch
 from tasks.queues import JOB_QUEUES
 
@@ -21,13 +23,32 @@ router = APIRouter(tags=["health"])
 
 
 class Asked:
-    """Depth and age of queues and the number of workers, asked when the scrape comes."""
+    """What broker and store know, asked when the scrape comes."""
 
     def __init__(self, dispatch: Dispatch) -> None:
         self.dispatch = dispatch
 
     def collect(self) -> Iterator[Metric]:
         """Series for what answers; a broker or store that is down leaves its series out."""
+        yield from self._queues()
+        yield from self._documents()
+
+    def _documents(self) -> Iterator[Metric]:
+        progress = GaugeMetricFamily(*metrics.OCR_IN_PROGRESS, labels=["kind"])
+        try:
+            unfinished = views.unfinished_documents(self.dispatch.store)
+            accounts = Accounts(self.dispatch.store)
+            users, totals = accounts.count(), accounts.totals(None)
+        except SQLAlchemyError:
+            return
+        for kind in ("image", "pdf"):
+            progress.add_metric([kind], unfinished.count(kind))
+        yield progress
+        yield CounterMetricFamily(*metrics.USERS, value=users)
+        for name, series in metrics.TOKENS.items():
+            yield CounterMetricFamily(*series, value=totals[name])
+
+    def _queues(self) -> Iterator[Metric]:
         depth = GaugeMetricFamily(*metrics.QUEUE_DEPTH, labels=["queue"])
         oldest = GaugeMetricFamily(*metrics.QUEUE_OLDEST, labels=["queue"])
         workers = GaugeMetricFamily(*metrics.WORKERS, labels=["device"])

@@ -11,6 +11,7 @@ from api.security import NativeKey
 from api.state import dispatch_of
 from tasks import views
 from tasks.analyses import DOCUMENT
+from tasks.store.session import Store
 
 router = APIRouter(tags=["jobs"], dependencies=[NativeKey])
 STATUS: Final = {"completed": "completed", "failed": "failed", "cancelled": "failed"}
@@ -33,11 +34,12 @@ async def get_result(request: Request, task_id: str) -> Response:
         items = [frames.item(fields) for fields in page]
         found = {"counts": job["counts"], "items": items, "more": f"/api/jobs/{task_id}/results"}
         if job["kind"] == DOCUMENT:
-            found["text"] = "\n\n".join(_markdown(item) for item in sorted(items, key=lambda item: item["page"]))
+            found["text"] = await asyncio.to_thread(_text, store, task_id)
         if job["counts"]["failed"] and job["counts"]["failed"] == job["counts"]["total"]:
             status, error = "failed", items[0]["error"]["message"]
     return respond(200, {"task_id": task_id, "status": status, "result": found, "error": error})
 
 
-def _markdown(item: dict[str, Any]) -> str:
-    return str(((item["results"] or {}).get(DOCUMENT) or {}).get("markdown", ""))
+def _text(store: Store, job_id: str) -> str:
+    """Of all pages, however many there are."""
+    return "\n\n".join(body["markdown"] for _, body in views.pages(store, job_id))

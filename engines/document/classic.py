@@ -1,10 +1,10 @@
 """The classic engine: a page read without a language model, by the PDF's own text or OCR lines, and its layout."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from engines.document.classic_weights import LAYOUT, TABLES, locate
 from engines.document.errors import PageCancelled
 from engines.document.layout import Region, find_regions
 from engines.document.layout_regions import settle
+from engines.document.modes import refuse_foreign
 from engines.document.page import Page
 from engines.document.tables import find_cells
 from engines.document.tables_ruled import find_ruled_tables
@@ -25,6 +26,7 @@ from engines.document.tables_text import fill, to_markdown
 from engines.document.text_layer import fault, leaves_out, lines_of
 from engines.document.types import Block, Box, Delta, PageOptions, PageResult, Usage
 from engines.images import Image
+from engines.loading import Engine
 from engines.runtime import Backend, Session, core_count, open_session
 from engines.settings import EngineSettings
 from engines.types import ModelInfo, OcrPage
@@ -33,10 +35,18 @@ Pixels = NDArray[np.uint8]
 
 # Raised by hand whenever the same page could come out otherwise.
 VERSION: Final = "1"
+_INFO: Final = ModelInfo(
+    capability="document",
+    name="classic",
+    revision=hashlib.sha256(f"{LAYOUT.sha256}\n{TABLES.sha256}".encode()).hexdigest()[:12],
+    asked="classic",
+    device="cpu",
+    runtime="onnxruntime",
+    precision="f32",
+    loaded=False,
+)
 # Room around the words of a table, in sizes of the page's letters: with less or more the network miscounts.
 RIM: Final = 0.5
-# Modes that ask for what only a language model can do.
-FOREIGN: Final = ("describe", "figure", "locate")
 # What is not part of the running text.
 LEFT_OUT: Final = ("header", "footer")
 
@@ -60,11 +70,28 @@ class Readers(Protocol):
         """Which model would answer."""
         ...
 
+    def look_after(self, engine: Engine[Any]) -> None:
+        """Unload it when it is idle."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Networks:
     layout: Session
     tables: Session
+
+    def close(self) -> None:
+        """Nothing but memory, which goes with the sessions."""
+
+
+class PageNetworks(Engine[_Networks]):
+    """The layout and the table network; both are unloaded when idle."""
+
+    @contextmanager
+    def lend(self) -> Iterator[_Networks]:
+        """The networks, loaded, and kept while the block runs. Raises ModelError."""
+        with self._in_use() as networks:
+            yield networks
 
 
 class ClassicEngine:
@@ -82,8 +109,8 @@ class ClassicEngine:
         """Take settings, and where OCR comes from; nothing is loaded yet."""
         self._settings = settings
         self._engines = engines
-        self._lock = threading.Lock()
-        self._loaded: _Networks | None = None
+        self._networks = PageNetworks(_INFO, self._load)
+        engines.look_after(self._networks)
 
     @property
     def revision(self) -> str:
@@ -96,7 +123,7 @@ class ClassicEngine:
 
         Args:
             page: its picture, and its own text where it has some.
-            options: every mode gives the page's text; what only a language model can do is said in the notes.
+            options: its modes all give the page's text; that a prompt is not followed is said in the notes.
             cancelled: asked before each step and each block.
 
         Yields:
@@ -104,12 +131,16 @@ class ClassicEngine:
 
         Raises:
             PageCancelled: `cancelled` came true.
+            ModeMissing: the mode asks for what only a language model can do.
             ModelError: a model is missing.
             InferenceFailed: the runtime gave up on this page.
         """
-        notes = [f"The classic engine cannot {options.mode}; it read the text."] if options.mode in FOREIGN else []
+        refuse_foreign(options.mode)
+        notes = ["The classic engine follows no prompt; it read the text."] if options.prompt else []
         _stop_if(cancelled)
-        turned, regions = self._look(page, notes)
+        # Pieces are taken at their reader's pace, so that the networks are not held between them.
+        with self._networks.lend() as networks:
+            turned, regions = self._look(page, notes, networks.layout)
         _stop_if(cancelled)
         height = turned.pixels.shape[0]
         tables = [RuledTable(box, tuple(cells)) for box, cells in find_ruled_tables(turned.pixels)]
@@ -127,9 +158,9 @@ class ClassicEngine:
         usage = Usage(completion_chars=len(markdown))
         yield PageResult(markdown, markdown, tuple(blocks), usage, self.name, tuple(notes))
 
-    def _look(self, page: Page, notes: list[str]) -> tuple[Turned, list[Region]]:
+    def _look(self, page: Page, notes: list[str], layout: Session) -> tuple[Turned, list[Region]]:
         """The page level, with its lines, and what the layout network sees there."""
-        pixels, layout = page.image.pixels, self._networks().layout
+        pixels = page.image.pixels
         if page.text_layer is not None:
             lines = lines_of(page.text_layer)
             wrong = fault(lines, pixels)
@@ -162,21 +193,18 @@ class ClassicEngine:
         if not cells:
             words = around(line.box for line in part.lines)
             left, top, right, bottom = _rim(words, RIM * body, pixels)
-            found = find_cells(self._networks().tables, pixels[top:bottom, left:right])
+            with self._networks.lend() as networks:
+                found = find_cells(networks.tables, pixels[top:bottom, left:right])
             cells = [replace(cell, box=_move(cell.box, left, top)) for cell in found]
         if len({cell.row for cell in cells}) < 2 or len({cell.column for cell in cells}) < 2:
             return None
         return Block("table", (part.box,), to_markdown(fill(cells, part.lines)))
 
-    def _networks(self) -> _Networks:
-        with self._lock:
-            if self._loaded is None:
-                # Small networks, and one of them that no other runtime can convert: the processor is their place.
-                backend = Backend(parse_device("cpu"), "onnxruntime", "f32")
-                threads = min(2, core_count(self._settings))
-                sessions = (open_session(locate(model), backend, threads) for model in (LAYOUT, TABLES))
-                self._loaded = _Networks(*sessions)
-            return self._loaded
+    def _load(self) -> _Networks:
+        # Small networks, and one of them that no other runtime can convert: the processor is their place.
+        backend = Backend(parse_device("cpu"), "onnxruntime", "f32")
+        threads = min(2, core_count(self._settings))
+        return _Networks(*(open_session(locate(model), backend, threads) for model in (LAYOUT, TABLES)))
 
 
 def _stop_if(cancelled: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ DocumentError               document_error
   + PdfEncrypted            pdf_password           it needs a password, or another one
   + PdfTooLarge             pdf_out_of_range       too many pages, or none of those that were asked for
   + PageCancelled           cancelled              nobody wants the page any more
+  + ModeMissing             mode_missing           the engine cannot do what is asked of it
   + EngineDown              document_engine_down   no endpoint answers
 """
 
@@ -39,6 +40,12 @@ class PageCancelled(DocumentError):
     """Nobody wants the page any more."""
 
     code = "cancelled"
+
+
+class ModeMissing(DocumentError):
+    """The engine cannot do what is asked of it."""
+
+    code = "mode_missing"
 
 
 class EngineDown(DocumentError):

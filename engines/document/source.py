@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPEN_DOCUMENTS = 4
 CLASSIC = "classic"
+REMOTE = "vllm"
 
 
 class DocumentEngine(Protocol):
@@ -67,12 +68,12 @@ class Documents:
         return self._document(path, password).render(number, side)
 
     def engine(self, name: str | None) -> DocumentEngine:
-        """The engine of a name; None for the configured one.
+        """The engine of a name: `classic`, or the one at `LLM_BASE_URL` by `vllm` or its model; None for the usual one.
 
         Raises:
             ModelUnknown: no engine has this name.
         """
-        chosen = name or CLASSIC
+        chosen = self._called(name)
         with self._lock:
             if chosen not in self._readers:
                 self._readers[chosen] = self._make(chosen)
@@ -85,12 +86,24 @@ class Documents:
                 document.close()
             self._open.clear()
 
+    def _called(self, name: str | None) -> str:
+        if name == CLASSIC or (name is None and not self._settings.llm_urls):
+            return CLASSIC
+        if name in (None, REMOTE, self._settings.llm_model) and self._settings.llm_urls:
+            return REMOTE
+        if name == REMOTE:
+            raise ModelUnknown("no document engine is configured", hint="set LLM_BASE_URL, or ask for classic")
+        raise ModelUnknown(f"no document engine is called {str(name)[:80]}", hint=f"known are {CLASSIC} and {REMOTE}")
+
     def _make(self, name: str) -> DocumentEngine:
+        """An engine; called with the lock held."""
         from engines.document.classic import ClassicEngine
 
-        if name != CLASSIC:
-            raise ModelUnknown(f"no document engine is called {name[:80]}", hint=f"known is {CLASSIC}")
-        return ClassicEngine(self._settings, self._engines)
+        if name == CLASSIC:
+            return ClassicEngine(self._settings, self._engines)
+        from engines.document.remote import RemoteEngine
+
+        return RemoteEngine(self._settings, self._readers.setdefault(CLASSIC, self._make(CLASSIC)))
 
     def _document(self, path: Path, password: str | None) -> PdfDocument:
         key = (path, password)

@@ -1,9 +1,11 @@
 """The classic engine's own steps, and the engine with stand-ins for what reads lines."""
 
 import math
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,13 +19,15 @@ from engines.document.classic_lines import Line, body_size, join_lines, rows, ti
 from engines.document.classic_markdown import write_figure, write_text
 from engines.document.classic_paragraphs import escape, paragraphs
 from engines.document.classic_weights import LAYOUT, TABLES, WheelModel, locate
-from engines.document.errors import PageCancelled
+from engines.document.errors import ModeMissing, PageCancelled
 from engines.document.layout import Region
 from engines.document.page import Page
 from engines.document.text_layer import fault, leaves_out
 from engines.document.types import Box, Delta, PageOptions, PageResult
 from engines.errors import ModelMissing
 from engines.images import Image as Picture
+from engines.loading import Engine
+from engines.registry import Engines
 from engines.settings import EngineSettings
 from engines.types import ModelInfo, OcrPage, TextLine
 
@@ -266,6 +270,9 @@ class Ocr:
     def resolve(self, capability: str) -> ModelInfo:
         return ModelInfo(capability, "lines", "r1", "lines", "cpu", "onnxruntime", "f32", True)
 
+    def look_after(self, engine: Engine[Any]) -> None:
+        """Its networks stay for as long as the test runs."""
+
 
 def drawn(texts: Sequence[str]) -> tuple[Page, list[TextLine]]:
     """A page with some lines, and those lines as OCR would give them."""
@@ -304,12 +311,37 @@ def test_an_empty_page_is_a_result() -> None:
     assert result.markdown == ""
 
 
-@needs_models
-def test_what_it_cannot_do_is_said() -> None:
+@pytest.mark.parametrize("mode", ["describe", "figure", "locate"])
+def test_plain_text_does_not_pass_for_what_it_cannot_do(mode: str) -> None:
     page, found = drawn(["Some words"])
-    *_, result = ClassicEngine(EngineSettings(), Ocr(found)).read(page, PageOptions(mode="describe"), lambda: False)
+    with pytest.raises(ModeMissing) as refused:
+        list(ClassicEngine(EngineSettings(), Ocr(found)).read(page, PageOptions(mode=mode), lambda: False))
+    assert mode in str(refused.value)
+    assert "LLM_BASE_URL" in (refused.value.hint or "")
+
+
+@needs_models
+def test_that_it_follows_no_prompt_is_said() -> None:
+    page, found = drawn(["Some words"])
+    asked = PageOptions(mode="ocr", prompt="What colour is the sky?")
+    *_, result = ClassicEngine(EngineSettings(), Ocr(found)).read(page, asked, lambda: False)
     assert isinstance(result, PageResult)
-    assert "describe" in result.notes[0]
+    assert "follows no prompt" in result.notes[0]
+
+
+@needs_models
+def test_its_networks_are_unloaded_when_idle_and_loaded_again() -> None:
+    page, found = drawn(["Some words"])
+    engines = Engines(EngineSettings(model_ttl=10), "cpu")
+    ocr = Ocr(found)
+    ocr.look_after = engines.look_after  # type: ignore[method-assign]
+    classic = ClassicEngine(EngineSettings(), ocr)
+    for _ in range(2):
+        *_, result = classic.read(page, PageOptions(), lambda: False)
+        assert isinstance(result, PageResult)
+        assert [info.name for info in engines.loaded()] == ["classic"]
+        engines.unload_idle(time.monotonic() + 11)
+        assert engines.loaded() == []
 
 
 @needs_models

@@ -1,0 +1,187 @@
+"""One streamed completion: made in the thread of an event loop, read in the caller's.
+
+A thread that waits on a socket cannot be told to stop; a task of an event loop can. So the caller looks at the clock
+and at `cancelled` however silent the server is, and leaving closes the connection at once, which is how a server
+learns that it may stop.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from engines.document.endpoints import EndpointBroken
+from engines.document.errors import PageCancelled
+from engines.document.remote_errors import translate
+from engines.errors import InferenceFailed
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    _Item = dict[str, Any] | Exception | None
+
+LOOK_S: Final = 0.1
+# How an answer ends that is whole, or as long as the server allows.
+ENDS: Final = ("stop", "length")
+# So long a page rests between two pieces: nobody reads faster, and it spares most of the work for each token.
+REST_S: Final = 0.015
+_DONE: Final = None
+
+
+class Loop:
+    """An event loop in a thread of its own; the thread ends with the process, or with `close`."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="document engine", daemon=True)
+        self._thread.start()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> "Future[None]":
+        """Begin some work; cancelling the future cancels it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def close(self) -> None:
+        """End what runs, and the thread."""
+
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.start(end()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Completion:
+    """One answer while it comes.
+
+    Attributes:
+        prompt_tokens: by the server's own count, 0 until it tells at the end.
+        completion_tokens: likewise; before the end, the pieces so far, which a server sends one a token.
+        cut: the answer is as long as the server allows, and not at its end.
+    """
+
+    def __init__(self, loop: Loop, client: "AsyncOpenAI", request: dict[str, Any]) -> None:
+        """Send a request; `request` is for `chat.completions.create` with `stream=True`."""
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.cut = False
+        self._ended = False
+        self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._work = loop.start(self._receive(client, request))
+
+    def pieces(
+        self, cancelled: Callable[[], bool], idle_s: float, deadline: float, last_heard: Callable[[], float]
+    ) -> Generator[str, None, None]:
+        """The text, piece by piece, with a rest of REST_S after those that came; leaving early closes the connection.
+
+        Args:
+            cancelled: asked at every piece, and ten times a second while none comes.
+            idle_s: seconds without a piece after which the server counts as dead.
+            deadline: `time.monotonic()` at which the page has taken too long.
+            last_heard: `time.monotonic()` at which the server sent anything for any page; a page that it has not begun
+                may be waiting its turn while others are read.
+
+        Raises:
+            PageCancelled: `cancelled` came true.
+            EndpointTrouble: as `remote_errors.translate`; also when it is silent, or ends in the middle.
+            InferenceFailed: the deadline passed, or the server refuses the request.
+        """
+        heard = time.monotonic()
+        try:
+            while True:
+                items = self._next()
+                if cancelled():
+                    raise PageCancelled("the page was cancelled")
+                now = time.monotonic()
+                if now >= deadline:
+                    raise InferenceFailed(
+                        "The document engine took too long for this page.", "LLM_TIMEOUT_S allows more."
+                    )
+                if items:
+                    heard = now
+                    for item in items:
+                        if item is _DONE:
+                            if self._ended:
+                                return
+                            raise EndpointBroken("the answer broke off", begun=True)
+                        if text := self._read(item):
+                            yield text
+                    time.sleep(max(0.0, now + REST_S - time.monotonic()))
+                elif now - (heard if self.completion_tokens else max(heard, last_heard())) >= idle_s:
+                    raise EndpointBroken(f"silent for {idle_s:g} s", begun=True)
+        finally:
+            self._work.cancel()
+
+    def _next(self) -> "list[_Item]":
+        """What has come, at least one unless nothing comes for a while."""
+        items: list[_Item] = []
+        try:
+            items.append(self._items.get(timeout=LOOK_S))
+            while True:
+                items.append(self._items.get_nowait())
+        except queue.Empty:
+            return items
+
+    def _read(self, item: "dict[str, Any] | Exception") -> str:
+        """The text of one chunk. Raises what `translate` makes of an exception."""
+        if isinstance(item, Exception):
+            raise translate(item, begun=self.completion_tokens > 0) from item
+        if usage := item.get("usage"):
+            self.prompt_tokens = int(usage["prompt_tokens"])
+            self.completion_tokens = int(usage["completion_tokens"])
+        for choice in item.get("choices", ())[:1]:
+            if finish := choice.get("finish_reason"):
+                self._ended = finish in ENDS
+                self.cut = finish == "length"
+            if text := (choice.get("delta") or {}).get("content"):
+                self.completion_tokens += 1
+                return str(text)
+        return ""
+
+    async def _receive(self, client: "AsyncOpenAI", request: dict[str, Any]) -> None:
+        """Read lines of the stream: a typed chunk for each token costs more than all else that we do for it."""
+        try:
+            async with client.chat.completions.with_streaming_response.create(**request) as answer:
+                async for line in _lines(answer):
+                    name, _, data = line.partition(":")
+                    if name == "data":
+                        if data.strip() == "[DONE]":
+                            break
+                        self._items.put(_parse(data, answer.http_request))
+        except Exception as error:  # noqa: BLE001  the reader raises it in its own thread
+            self._items.put(error)
+        self._items.put(_DONE)
+
+
+async def _lines(answer: Any) -> AsyncIterator[str]:
+    """The lines of an answer. Raises APIConnectionError where the connection breaks."""
+    import openai
+
+    try:
+        async for line in answer.iter_lines():
+            yield line
+    except Exception as error:  # of whichever transport the client is built on
+        raise openai.APIConnectionError(message=str(error), request=answer.http_request) from error
+
+
+def _parse(data: str, request: Any) -> dict[str, Any]:
+    """One chunk. Raises APIError for an error in its place, ValueError for what is neither."""
+    import openai
+
+    chunk = orjson.loads(data)
+    if not isinstance(chunk, dict):
+        raise ValueError(f"no chunk: {data[:80]!r}")
+    if error := chunk.get("error"):
+        message = error.get("message") if isinstance(error, dict) else error
+        raise openai.APIError(str(message or "an error"), request, body=error)
+    return chunk

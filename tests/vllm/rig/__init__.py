@@ -1,0 +1,1 @@
+"""What makes the model and lets vLLM serve it on a machine without a GPU."""
