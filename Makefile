@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up test test-vllm chaos check bench bench-document lock format clean
+.PHONY: help setup setup-dev demo up test test-services test-vllm chaos check bench bench-document lock format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -37,6 +37,10 @@ up: setup        ## start everything on http://127.0.0.1:8060
 
 test: setup-dev  ## every test; those that lack a model or test data say why they skip
 	$(BIN)/python -m pytest
+
+test-services: setup-dev ## the same tests on PostgreSQL and Redis 7, installed where missing (apt-get, root)
+	$(BIN)/python -m tests.services.install
+	TEST_SERVICES=on $(BIN)/python -m pytest
 
 test-vllm: setup-dev ## documents against a real vLLM on this CPU, set up where it is missing (2.5 GB)
 	$(BIN)/python -m tests.vllm.rig.place

@@ -1,11 +1,14 @@
 """One table: error code -> HTTP status; and the body that native routes give an error."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import orjson
+import redis
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from engines.errors import EngineError
@@ -148,3 +151,13 @@ def _is_compat(request: Request) -> bool:
 async def on_unexpected(_request: Request, _error: Exception) -> Response:
     """What nobody foresaw: nothing internal leaks, the log has the rest."""
     return respond(500, body("internal_error", "Something went wrong here.", "The log of the API has the details."))
+
+
+ANSWERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]] = {
+    **dict.fromkeys(SERVICE_ERRORS, on_service_error),
+    redis.RedisError: on_broker_error,
+    SQLAlchemyError: on_store_error,
+    RequestValidationError: on_validation_error,
+    HTTPException: on_http_error,
+    Exception: on_unexpected,
+}

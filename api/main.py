@@ -5,17 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-import redis
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.exceptions import HTTPException
 
 from api import errors
 from api.compat import deepseek, immich, mt_photos, my_ocr
 from api.limits import UploadLimit
 from api.measure import Measure
-from api.routes import accounts, documents, health, jobs, metrics, page, photos, result, system
+from api.routes import accounts, documents, exports, health, jobs, metrics, page, photos, result, system
 from api.settings import ApiSettings
 from tasks import garbage
 from tasks.accounts import Accounts
@@ -51,14 +47,9 @@ def create_app() -> FastAPI:
     app.state.settings = settings
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
     app.add_middleware(Measure)
-    for error in errors.SERVICE_ERRORS:
-        app.add_exception_handler(error, errors.on_service_error)
-    app.add_exception_handler(redis.RedisError, errors.on_broker_error)
-    app.add_exception_handler(SQLAlchemyError, errors.on_store_error)
-    app.add_exception_handler(RequestValidationError, errors.on_validation_error)
-    app.add_exception_handler(HTTPException, errors.on_http_error)
-    app.add_exception_handler(Exception, errors.on_unexpected)
-    native = (health, metrics, jobs, result, documents, accounts, system, page)
+    for error, answer in errors.ANSWERS.items():
+        app.add_exception_handler(error, answer)
+    native = (health, metrics, jobs, exports, result, documents, accounts, system, page)
     routers = [module.router for module in (photos, mt_photos, immich, my_ocr, deepseek, *native)]
     # A router's routes have its prefix and its dependencies already. Included as a router they would be looked through
     # twice for each request, route by route, which costs as much as all the rest of FastAPI.

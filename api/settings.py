@@ -68,6 +68,7 @@ class ApiSettings(BaseSettings):
     )
     max_upload_mb: int = Field(default=64, ge=1, description="Largest upload in MiB; more is refused with 413.")
     max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")
+    max_batch_lines: int = Field(default=50_000, ge=1, description="Most requests in one JSONL batch.")
 
     @property
     def needs_key(self) -> bool:

@@ -64,6 +64,15 @@ class Client:
                 raise _refusal(response)
             yield response.iter_lines()
 
+    @contextlib.contextmanager
+    def pieces(self, path: str) -> Iterator[Iterator[bytes]]:
+        """The bytes of a file, as they come. Raises ServerRefused, ServerUnreachable."""
+        with self._plainly(), self._http.stream("GET", path) as response:
+            if response.is_error:
+                response.read()
+                raise _refusal(response)
+            yield response.iter_bytes()
+
     def _json(self, method: str, path: str, **how: Any) -> Json:
         with self._plainly():
             response = self._http.request(method, path, **how)

@@ -12,6 +12,10 @@ SUPERVISED = "DARKROOM_SUPERVISED"
 """Set for parts whose lines get time and name from the supervisor."""
 
 
+PREDECESSOR = "DARKROOM_PREDECESSOR"
+"""Names, for a part that is started again, the signal that ended the process before it."""
+
+
 def data_folder(chosen: Path | None) -> Path:
     """The absolute data folder: the one chosen, else `DARKROOM_HOME`, else the default."""
     folder = chosen or Path(os.environ.get("DARKROOM_HOME") or "~/.local/share/darkroom")

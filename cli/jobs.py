@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,6 +93,22 @@ def results(
                 sys.stdout.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in page)
     if _for_people():
         _print_results(rows)
+
+
+@app.command()
+def export(
+    job: Id,
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="A file that ends in .jsonl or .csv.")],
+    server: Server = None,
+) -> None:
+    """Write all that is finished to a file. Example: darkroom jobs export 3f2a... results.csv"""
+    from cli.client import Client
+
+    kind = output.suffix.lower()
+    if kind not in (".jsonl", ".csv"):
+        raise typer.BadParameter("Name a file that ends in .jsonl or .csv.", param_hint="OUTPUT")
+    with Client(server) as client, client.pieces(f"/api/jobs/{job}/results{kind}") as pieces, output.open("wb") as file:
+        file.writelines(pieces)
 
 
 @app.command()

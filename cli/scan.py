@@ -32,6 +32,7 @@ def scan(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for results, or only hand in.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Look again at photos that are known.")] = False,
     recursive: Annotated[bool, typer.Option(help="Folders inside folders too.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what a rescan would find.")] = False,
 ) -> None:
     """Read the photos of folders.
 
@@ -55,7 +56,10 @@ def scan(
             write(item)
 
         submitter = Submitter(client, wanted, force, recursive, say=_say, reject=reject)
-        if not wait:
+        if dry_run:
+            for path in paths:
+                print(json.dumps({"path": str(path), **submitter.count(path)}))
+        elif not wait:
             hand_in(submitter, paths)
         else:
             jobs = (job for path in paths for job in submitter.jobs(path))

@@ -49,16 +49,23 @@ class Submitter:
         for group in batches(find(path, self.recursive)):
             yield from self._upload(group)
 
-    def _library(self, path: Path) -> str | None:
-        """The job of a folder that the service reads by itself; None where it may not."""
-        request = {
+    def count(self, path: Path) -> dict[str, int]:
+        """What a rescan of a folder that the service may read would find. Raises CommandError."""
+        counts: dict[str, int] = self.client.post("/api/jobs", json=self._request(path) | {"dry_run": True})["counts"]
+        return counts
+
+    def _request(self, path: Path) -> Json:
+        return {
             "library": str(path.resolve()),
             "tasks": list(self.tasks),
             "recursive": self.recursive,
             "force": self.force,
         }
+
+    def _library(self, path: Path) -> str | None:
+        """The job of a folder that the service reads by itself; None where it may not."""
         try:
-            return self._accepted(lambda: self.client.post("/api/jobs", json=request))
+            return self._accepted(lambda: self.client.post("/api/jobs", json=self._request(path)))
         except ServerRefused as error:
             if error.status not in NOT_BY_PATH:
                 raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cli.child import Child, Log
+from cli.environment import PREDECESSOR
 
 T = TypeVar("T")
 
@@ -66,6 +67,12 @@ class _Kept:
     child: Child | None = None
     keeper: asyncio.Task[None] | None = None
     deaths: int = 0
+    ended_by: str = ""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Of its next process, which is told how the last one ended."""
+        return {**self.part.env, PREDECESSOR: self.ended_by}
 
 
 class Supervisor:
@@ -133,7 +140,7 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 log = self._tidied(part) if part.tidy else self._log
-                kept.child = await Child.spawn(part.name, part.command, part.env, log, part.pass_fds)
+                kept.child = await Child.spawn(part.name, part.command, kept.env, log, part.pass_fds)
             except OSError as error:
                 self._fail(PartFailed(part.name, f"cannot be started: {error}", []))
                 return
@@ -142,8 +149,9 @@ class Supervisor:
             status, age_s = await self._run(kept, kept.child)
             if self._stopping.is_set():
                 return
-            kept.deaths = 1 if age_s >= STEADY_S else kept.deaths + 1
-            how = _ended(status)
+            in_order = status == 0 and kept.started.is_set()  # it was asked to end, to be replaced
+            kept.deaths = 1 if in_order or age_s >= STEADY_S else kept.deaths + 1
+            kept.ended_by, how = _signal(status), _ended(status)
             if not kept.started.is_set() and part.repair is not None and part.repair(kept.child.tail):
                 continue
             # Who is killed did start: a photo that takes its worker down at once must not take the whole down.
@@ -214,12 +222,19 @@ class Supervisor:
 
 def _ended(status: int) -> str:
     """How a process ended, in words."""
+    if status == 0:
+        return "ended in order"
+    return f"was ended by {_signal(status)}" if status < 0 else f"ended with status {status}"
+
+
+def _signal(status: int) -> str:
+    """The name of the signal that ended a process, or nothing."""
     if status >= 0:
-        return f"ended with status {status}"
+        return ""
     try:
-        return f"was ended by {signal.Signals(-status).name}"
+        return signal.Signals(-status).name
     except ValueError:
-        return f"was ended by signal {-status}"
+        return f"signal {-status}"
 
 
 def stop_on_signals(stop: Callable[[signal.Signals], None]) -> None:

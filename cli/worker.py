@@ -39,10 +39,11 @@ def worker(
     from engines.errors import EngineError
     from engines.placement import locate
     from engines.settings import EngineSettings
+    from tasks.errors import TaskError
     from tasks.worker import run
 
     try:
         run(locate(device, EngineSettings()), queues, threads, nice, name)
-    except EngineError as error:
+    except (EngineError, TaskError) as error:
         print(" ".join(str(part) for part in (error, error.hint) if part), file=sys.stderr)
         raise typer.Exit(CANNOT_START) from error

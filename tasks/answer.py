@@ -1,6 +1,6 @@
 """The tasks behind requests that somebody waits for: a photo or a text in, one answer into the caller's reply list."""
 
-import hashlib
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from engines.errors import EngineError
 from monitoring import metrics
 from tasks import artifacts, photo, queues, results
 from tasks.analyses import PROBE, TEXT, Wanted
-from tasks.errors import QueueTimeout, TaskError, WorkerDied
+from tasks.errors import BlobsDown, QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -
 
     started = time.time()
     _answer(worker, message, queues.PHOTO_QUEUE, attempts, work)
-    worker.spool.delete(message["blob"])
+    with contextlib.suppress(BlobsDown):  # a sweep removes it later
+        worker.spool.delete(message["blob"])
     for finding in fresh:
         results.keep(worker.store, message["sha256"], finding)
 
@@ -95,9 +96,14 @@ def handle_artifact(worker: "Worker", message: dict[str, Any], attempts: int = 1
     """Make an artifact, `name` of `job_id`; the answer names a blob of its own."""
 
     def work() -> dict[str, Any]:
-        data, media_type = artifacts.make(worker, message["job_id"], message["name"])
-        digest = hashlib.sha256(data).hexdigest()
-        return {"blob": worker.spool.put(data, digest, owner=message["id"]), "media_type": media_type}
+        blob = worker.spool.put(b"", message["id"], owner="artifact")
+        try:
+            made = artifacts.make(worker, message["job_id"], message["name"], worker.spool.path(blob))
+            worker.spool.keep(blob)
+        except BaseException:
+            worker.spool.delete(blob)
+            raise
+        return {"blob": blob, "media_type": made}
 
     _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
 
@@ -109,11 +115,14 @@ def _answer(
     body: dict[str, Any] = {"id": message["id"]}
     metrics.QUEUE_WAIT.labels(queue).observe(max(0.0, started - message["sent_at"]))
     try:
-        if started > message["deadline"]:
+        late = started > message["deadline"]
+        if attempts > worker.settings.max_attempts or (attempts > 1 and late):
+            times = "once" if attempts == 2 else f"{attempts - 1} times"
+            raise WorkerDied(f"This request took its worker down {times} and is not tried again.")
+        if late:
             raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
-        if attempts > worker.settings.max_attempts:
-            raise WorkerDied(f"This request took its worker down {attempts - 1} times and is not tried again.")
-        body["report"] = work()
+        with worker.watchdog.at(f"request {message['id']} of {queue}"):
+            body["report"] = work()
     except (EngineError, TaskError) as error:
         body["error"] = {"code": error.code, "message": str(error), "hint": error.hint}
     except Exception:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from tasks import document, events, library, photo, queues
+from tasks import document, events, library, liveness, photo, queues
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
-from tasks.errors import TaskError
+from tasks.errors import BlobsDown, TaskError
 from tasks.finished import Finished
 from tasks.jobs import Lease, LeasedItem, Outcome
+from tasks.library import listing
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -32,6 +33,9 @@ HOLD_S = 0.5
 
 SHARED_LEASE = 4
 """Photos of a lease in a process that also serves people who wait."""
+
+LIST_EVERY_S = 30.0
+"""A listing from which nothing was heard for so long is begun again by another."""
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +52,14 @@ def register(worker: "Worker") -> None:
         if kind == DOCUMENT:
             document.list_pages(worker, job_id, lambda: invite(worker, "document"))
         else:
-            library.list_into(worker.jobs, job_id, worker.settings, lambda: invite(worker, "bulk"))
+            listing.list_into(worker, job_id, lambda: listed_more(worker, job_id))
         events.wake(worker.redis, job_id)
+
+
+def listed_more(worker: "Worker", job_id: str) -> None:
+    """Part of a folder is listed: call for workers, and say that somebody is at it."""
+    liveness.keep_claim(worker.redis, f"listing:{job_id}", LIST_EVERY_S)
+    invite(worker, "bulk")
 
 
 def invite(worker: "Worker", priority: queues.Priority) -> None:
@@ -85,6 +95,8 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
             worker.jobs.release_dead(owner)
             raise
         worker.jobs.release(owner)
+        if worker.turns.excess(priority):
+            return
         if time.monotonic() > ends or worker.turns.wanted(priority):
             worker.publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)
             return
@@ -106,11 +118,16 @@ def _work_on(worker: "Worker", lease: Lease, owner: str) -> None:
                 break
         if worker.stopping.is_set():
             break
-        if item.spent(worker.settings.max_attempts):
+        if item.error_code:
+            finished.add(item.id, Outcome(error_code=item.error_code, error_message=item.error_message))
+        elif item.spent(worker.settings.max_attempts):
             message = f"It took its worker down {item.attempts} times{_how(item)}."
             finished.add(item.id, Outcome(error_code="worker_died", error_message=message))
-        elif outcome := _look(worker, lease, item, owner):
-            finished.add(item.id, outcome)
+        else:
+            with worker.watchdog.at(f"{item.name} of job {lease.job_id}", owner, item.id):
+                outcome = _look(worker, lease, item, owner)
+            if outcome is not None:
+                finished.add(item.id, outcome)
     finished.write()
 
 
@@ -124,11 +141,11 @@ def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outco
     return _examine(worker, lease, item)
 
 
-def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:
+def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None:
     try:
         source: bytes | Path
         if item.path is not None:
-            source = library.allowed(Path(item.path), worker.settings.roots)
+            source = library.allowed(library.stored(item.path), worker.settings.roots)
         else:
             source = worker.spool.get(item.blob or "")
         report = photo.examine(
@@ -136,10 +153,13 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome:
             worker.engine_settings,
             worker.store,
             source,
-            usual(lease.tasks),
+            usual(item.tasks or lease.tasks),
             sha256=item.sha256,
             use_cache=not lease.options.get("force", False),
         )
+    except BlobsDown as error:  # the photo is given back in order, and drawn again when the place answers
+        log.warning("%s of job %s waits: %s", item.name, lease.job_id, error)
+        return None
     except (EngineError, TaskError) as error:
         return Outcome(error_code=error.code, error_message=str(error))
     except OSError as error:

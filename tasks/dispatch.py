@@ -13,16 +13,16 @@ import redis
 from tasks import analyses, control, events, library, liveness, queues
 from tasks.analyses import DOCUMENT
 from tasks.app import make_app
-from tasks.blobs import Spool
-from tasks.broker import PREFIX, connect, connect_async, end, queue_key
-from tasks.errors import JobUnknown, PathMissing, WrongState
+from tasks.blobs import open_blobs
+from tasks.broker import connect, connect_async, end, queue_key
+from tasks.errors import PathMissing
+from tasks.followers import Followers
 from tasks.jobs import Jobs, NewItem
+from tasks.library import listing
 from tasks.reading import Follower, Step
 from tasks.requests import Requests
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
-
-WATCH_S = 5
 
 
 class Dispatch:
@@ -36,13 +36,14 @@ class Dispatch:
         model_name: as `Roster.model_name`.
         serves: as `Roster.serves`.
         stand_ins: as `Roster.stand_ins`.
+        followers: who follows streamed documents.
     """
 
     def __init__(self, settings: TaskSettings) -> None:
         self.settings = settings
         self.store = Store(settings.database)
         self.jobs = Jobs(self.store)
-        self.spool = Spool(settings.blobs)
+        self.spool = open_blobs(settings.blobs, settings.copies)
         self.redis = connect(settings.redis)
         self._async_redis = connect_async(settings.redis)
         self._app = make_app(settings)
@@ -56,8 +57,8 @@ class Dispatch:
         self.serves = self._roster.serves
         self.stand_ins = self._roster.stand_ins
         self._wakes = events.Wakes(self._async_redis)
+        self.followers = Followers(self._async_redis, lambda job_id: self.change(job_id, "cancel"))
         self._tasks: list[asyncio.Task[None]] = []
-        self._leaving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to read answers and news."""
@@ -65,7 +66,8 @@ class Dispatch:
 
     async def stop(self) -> None:
         """Stop reading and give all connections back."""
-        await end({*self._tasks, *self._leaving})
+        await self.followers.stop()
+        await end(self._tasks)
         await self._async_redis.aclose()
         self.redis.close()
         self._app.close()
@@ -86,6 +88,12 @@ class Dispatch:
         self._invite(job.get("priority", "bulk"))
         return job_id
 
+    def submit_batch(self, new_items: Sequence[NewItem], tasks: Sequence[str], **job: Any) -> str:
+        """Accept a job of requests that are read already; its id. Raises QueueFull."""
+        job_id = self.jobs.create("batch", tasks, new_items=new_items, limit=self.settings.job_limit, **job)
+        self._invite(job.get("priority", "bulk"))
+        return job_id
+
     def submit_library(self, folder: str, tasks: Sequence[str], options: dict[str, Any], **job: Any) -> str:
         """Accept a rescan of a folder; its id.
 
@@ -101,6 +109,12 @@ class Dispatch:
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
         return job_id
 
+    def count_library(self, folder: str, tasks: Sequence[str], options: dict[str, Any]) -> dict[str, int]:
+        """What a rescan would find; see `listing.count`. Raises as `submit_library`, and OSError."""
+        wanted = {} if options.get("force") else analyses.check(tasks, self.settings)
+        models = listing.models(wanted, lambda task: self._roster.answering(task, None))
+        return listing.count(self.store, {**options, "library": folder}, self.settings.roots, models)
+
     def submit_document(self, name: str, data: bytes, options: dict[str, Any], **job: Any) -> str:
         """Accept a document (a PDF or a picture) whose pages are to be read; its id.
 
@@ -113,6 +127,8 @@ class Dispatch:
         """
         digest = hashlib.sha256(data).hexdigest()
         chosen = {**options, "name": name, "bytes": len(data), "sha256": digest, "blob": self.spool.put(data, digest)}
+        if password := chosen.pop("password", None):  # options are in the database, and in its backups
+            chosen["secret"] = self.spool.put_secret(password)
         job_id = self.jobs.create(
             DOCUMENT,
             [DOCUMENT],
@@ -128,27 +144,6 @@ class Dispatch:
     def read(self, job_id: str, raw: bool = False) -> "AsyncIterator[Step | None]":
         """A document while it is read; see `reading.Follower.steps`."""
         return Follower(self.store, self._wakes, self._async_redis, job_id, raw).steps()
-
-    async def watched(self, job_id: str) -> None:
-        """Somebody follows this document now; to be said every WATCH_S at least."""
-        with contextlib.suppress(redis.RedisError):
-            await self._async_redis.set(f"{PREFIX}watched:{job_id}", 1, ex=2 * WATCH_S)
-
-    def abandon(self, job_id: str, after_s: float) -> None:
-        """Cancel a document in a while, unless somebody follows it again by then."""
-        task = asyncio.get_running_loop().create_task(self._cancel_unwatched(job_id, after_s))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-
-    async def _cancel_unwatched(self, job_id: str, after_s: float) -> None:
-        key = f"{PREFIX}watched:{job_id}"
-        with contextlib.suppress(redis.RedisError):
-            await self._async_redis.delete(key)  # whoever else follows says so again within WATCH_S
-            await asyncio.sleep(after_s)
-            if await self._async_redis.exists(key):
-                return
-        with contextlib.suppress(JobUnknown, WrongState):
-            await asyncio.to_thread(self.change, job_id, "cancel")
 
     def change(self, job_id: str, action: str) -> None:
         """Pause, resume, cancel or retry a job. Raises JobUnknown, WrongState."""

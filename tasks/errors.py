@@ -7,6 +7,9 @@ TaskError
   + WorkerDied          worker_died           every attempt took its worker down
   + NoWorker            no_worker             nobody serves the queue
   + BrokerDown          broker_down           Redis does not answer
+  + StoreDown           store_down            the database does not answer, or cannot write
+      + BlobsDown         store_down            the place for uploads does not answer
+  + NameTaken           worker_name_taken     two workers by one name
   + JobUnknown          job_not_found
   + WrongState          wrong_state           the job's state does not allow this
   + PathNotAllowed      path_not_allowed      outside LIBRARY_ROOTS, or through a link out of it
@@ -69,6 +72,25 @@ class BrokerDown(TaskError):
 
     code = "broker_down"
     SAYS = ("The queue does not answer.", "Look at /readyz; try again in a few seconds.")
+
+
+class StoreDown(TaskError):
+    """The database does not answer, or cannot write."""
+
+    code = "store_down"
+    SAYS = ("The database does not answer or has no room.", "Look at /readyz and at the log of the API.")
+
+
+class BlobsDown(StoreDown):
+    """The place where uploads wait does not answer; what needs them is tried again later."""
+
+    SAYS = ("The place for uploads does not answer.", "Look at BLOB_URL and at the log of the API.")
+
+
+class NameTaken(TaskError):
+    """A worker of this name is there already, and each would take the other for its predecessor."""
+
+    code = "worker_name_taken"
 
 
 class JobUnknown(TaskError):

@@ -85,7 +85,7 @@ def _frame(
     head = {"seq": row.seq, "type": row.type, "task_id": row.job_id}
     if row.type == "item" and row.item_id in photos:
         # A failure that was retried later is told by the frame itself, not by what became of the item since.
-        retried = {**row.body, "results": {}, "models": {}, "cached": []} if row.body else {}
+        retried = {**row.body, "results": {}, "models": {}, "cached": [], "retried": True} if row.body else {}
         return {**item_fields(photos[row.item_id], found), **retried, **head}
     if row.type in ("progress", "end"):
         counts = row.body or {key: job._mapping[key] for key in ("done", "failed", "cached", "cancelled", "total")}

@@ -1,4 +1,8 @@
-"""Items of a lease that are done and not yet written: several go into one transaction, and none waits long for it."""
+"""Items of a lease that are done and not yet written: of quick ones several go into one transaction.
+
+One that took its time is written at once. So what is done again after a worker's death, or seen late because the next
+item takes long, was quick.
+"""
 
 import time
 from typing import TYPE_CHECKING, Final
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 16
 WAIT_S: Final = 0.25
-"""Longest time for which an item that is done is held back, and done again if its worker dies."""
+QUICK_S: Final = 0.05
 
 
 class Finished:
@@ -23,12 +27,14 @@ class Finished:
         self._worker = worker
         self._lease = lease
         self._outcomes: list[tuple[int, Outcome]] = []
-        self._written_at = time.monotonic()
+        self._written_at = self._added_at = time.monotonic()
 
     def add(self, item_id: int, outcome: Outcome) -> None:
         """Take an outcome, and write all if it is time."""
         self._outcomes.append((item_id, outcome))
-        if len(self._outcomes) >= MOST or time.monotonic() - self._written_at >= WAIT_S:
+        now = time.monotonic()
+        slow, self._added_at = now - self._added_at >= QUICK_S, now
+        if slow or len(self._outcomes) >= MOST or now - self._written_at >= WAIT_S:
             self.write()
 
     def write(self) -> None:

@@ -1,4 +1,4 @@
-"""What became of items, recorded for several of a job at once: results, states, counts and frames in one transaction."""
+"""What became of items, recorded for several of a job at once: results, states, counts, frames in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from tasks import ledger, results
 from tasks.errors import JobUnknown
+from tasks.library import known
 from tasks.results import Finding
 from tasks.store.models import events, items, jobs
 
@@ -55,13 +56,22 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
         return []
     ids = [item_id for item_id, _ in outcomes]
     going = items.c.id.in_(ids), items.c.job_id == job_id, items.c.state.in_(("queued", "running"))
-    unfinished = set(connection.scalars(select(items.c.id).where(*going)))
+    unfinished = {
+        row.id: (row.file, row.stamp)
+        for row in connection.execute(select(items.c.id, items.c.file, items.c.stamp).where(*going))
+    }
     fresh = {item_id: outcome for item_id, outcome in outcomes if item_id in unfinished}
     if not fresh:
         return []
     _update_items(connection, fresh, job.seq, now)
+    known.learn(connection, (_learnt(*unfinished[item_id], outcome) for item_id, outcome in fresh.items()))
     _update_job(connection, job, fresh, now)
     return list(fresh)
+
+
+def _learnt(file: str | None, stamp: str | None, outcome: Outcome) -> known.Learnt:
+    deadly = outcome.error_code == known.POISON
+    return file, stamp, None if outcome.error_code else outcome.sha256, outcome.error_message if deadly else None
 
 
 def _update_items(connection: Connection, fresh: dict[int, Outcome], seq: int, now: float) -> None:

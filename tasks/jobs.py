@@ -23,16 +23,18 @@ is seen once. Every frame of a job has a number without gaps, given under the lo
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from tasks import ledger, queues
 from tasks.errors import QueueFull, WrongState
 from tasks.finishing import Outcome, record
 from tasks.leases import Lease, LeasedItem, Leases
 from tasks.ledger import ACTIVE, NewItem
+from tasks.store.again import again
 from tasks.store.models import items, jobs
 
 MOST_KEYS = 500
@@ -85,6 +87,7 @@ class Jobs(Leases):
             ledger.complete_if_done(connection, job_id, now)
         return job_id
 
+    @again
     def add_items(self, job_id: str, new_items: Sequence[NewItem]) -> None:
         """Add what a listing found; names that the job already has are passed over, so a listing may run again."""
         with self.store.write() as connection:
@@ -98,6 +101,7 @@ class Jobs(Leases):
                 ledger.insert_items(connection, job_id, fresh)
                 connection.execute(update(jobs).where(jobs.c.id == job_id).values(total=jobs.c.total + len(fresh)))
 
+    @again
     def finish_listing(self, job_id: str, error: tuple[str, str] | None = None) -> None:
         """No more items come; with an error (code, message) the job could not run at all and fails."""
         now = time.time()
@@ -118,12 +122,14 @@ class Jobs(Leases):
             else:
                 ledger.complete_if_done(connection, job_id, now)
 
+    @again
     def finish(self, item_id: int, outcome: Outcome) -> bool:
         """Record what became of an item, its frame and, with the last one, the job's end; False if it was finished."""
         with self.store.write() as connection:
             job_id = connection.scalar(select(items.c.job_id).where(items.c.id == item_id))
             return job_id is not None and bool(record(connection, job_id, [(item_id, outcome)], time.time()))
 
+    @again
     def finish_all(self, job_id: str, outcomes: Sequence[tuple[int, Outcome]]) -> list[int]:
         """The same for several items of one job; those that were not finished before."""
         with self.store.write() as connection:
@@ -179,25 +185,37 @@ class Jobs(Leases):
             ledger.event(connection, job_id, "progress", None, time.time())
 
     def needed_blobs(self, keys: list[str]) -> set[str]:
-        """Which of these blobs an unfinished or failed item still needs."""
+        """Which of these blobs an unfinished or failed item still needs, or a document that is not yet listed."""
         waiting = items.c.state.in_(("queued", "running", "failed"))
-        needed: set[str] = set()
+        documents = select(jobs.c.options).where(
+            jobs.c.kind == "document", or_(jobs.c.state.in_(ACTIVE), jobs.c.failed > 0)
+        )
         with self.store.read() as connection:
+            asked = list(connection.scalars(documents))
+            needed = {options[name] for options in asked for name in ("blob", "secret") if name in options}
+            needed &= set(keys)
             for start in range(0, len(keys), MOST_KEYS):
                 some = items.c.blob.in_(keys[start : start + MOST_KEYS])
                 needed.update(connection.scalars(select(items.c.blob).where(some, waiting)))
         return needed
 
     def waiting(self) -> dict[queues.Priority, tuple[int, float]]:
-        """For each priority with photos that wait: how many, and since when the oldest job waits."""
+        """For each priority with photos that wait: how many, and since when the oldest job waits.
+
+        Taken from the jobs' counts, as it is asked every few seconds however many photos wait.
+        """
+        left = jobs.c.total - jobs.c.done - jobs.c.failed - jobs.c.cancelled
+        going = select(jobs.c.id, jobs.c.priority, jobs.c.created_at, left.label("left"))
+        held = select(items.c.job_id).where(items.c.lease_owner > "")
+        found: dict[queues.Priority, tuple[int, float]] = {}
         with self.store.read() as connection:
-            rows = connection.execute(
-                select(jobs.c.priority, func.count(items.c.id), func.min(jobs.c.created_at))
-                .join(items, items.c.job_id == jobs.c.id)
-                .where(jobs.c.state.in_(("queued", "running")), items.c.state == "queued")
-                .group_by(jobs.c.priority)
-            )
-            return {priority: (count, since) for priority, count, since in rows}
+            running = Counter(connection.scalars(held))
+            for row in connection.execute(going.where(jobs.c.state.in_(("queued", "running")))):
+                count = row.left - running[row.id]
+                if count > 0:
+                    others, since = found.get(row.priority, (0, row.created_at))
+                    found[row.priority] = others + count, min(since, row.created_at)
+        return found
 
     def listings(self) -> list[tuple[str, str]]:
         """Jobs (id, kind) whose folder or document is still being listed."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from tasks import queues
+from tasks.store.again import again
 from tasks.store.models import items, jobs
 from tasks.store.session import Store
 
@@ -24,7 +25,8 @@ class LeasedItem:
     Attributes:
         attempts: starts before this one that ended with their worker.
         lease_size: items that it was drawn with at the last of them.
-        error_message: how that worker died, where somebody knows.
+        error_message: how that worker died, where somebody knows; or, with an `error_code`, why it was refused.
+        tasks: what is to be looked for, where that is not what its job says.
     """
 
     id: int
@@ -36,6 +38,8 @@ class LeasedItem:
     attempts: int
     lease_size: int
     error_message: str | None
+    error_code: str | None = None
+    tasks: list[str] | None = None
 
     def spent(self, most: int) -> bool:
         """Whether it took its worker down alone, and was started so many times."""
@@ -59,6 +63,7 @@ class Leases:
     def __init__(self, store: Store) -> None:
         self.store = store
 
+    @again
     def draw(self, owner: str, priority: queues.Priority, limit: int, ttl_s: float) -> Lease | None:
         """Draw photos of the least recently drawn job.
 
@@ -69,19 +74,10 @@ class Leases:
         """
         now = time.time()
         with self.store.write() as connection:
-            waiting = select(items.c.id).where(items.c.job_id == jobs.c.id, items.c.state == "queued").exists()
-            job = connection.execute(
-                select(jobs.c.id, jobs.c.tasks, jobs.c.options, jobs.c.state)
-                .where(jobs.c.state.in_(("queued", "running")), jobs.c.priority == priority, waiting)
-                .order_by(jobs.c.drawn_at, jobs.c.created_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).first()
-            if job is None:
+            chosen = _choose(connection, priority, limit)
+            if chosen is None:
                 return None
-            rows = _pick(connection, job.id, limit)
-            if not rows:
-                return None
+            job, rows = chosen
             connection.execute(
                 update(items)
                 .where(items.c.id.in_([row.id for row in rows]))
@@ -100,6 +96,7 @@ class Leases:
         drawn = tuple(LeasedItem(**row._mapping) for row in rows)
         return Lease(job.id, tuple(job.tasks), dict(job.options), drawn, now + ttl_s)
 
+    @again
     def hold(self, job_id: str, owner: str, ttl_s: float) -> bool:
         """Keep a lease that takes long; False where it is to be worked on no further.
 
@@ -116,6 +113,7 @@ class Leases:
                 connection.execute(update(items).where(*mine).values(lease_until=time.time() + ttl_s))
         return True
 
+    @again
     def renew(self, item_id: int, owner: str, ttl_s: float) -> bool:
         """Keep an item that takes long; False where it is no longer the owner's, as once its job was cancelled."""
         mine = (items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner)
@@ -136,10 +134,16 @@ class Leases:
         """Give back what a worker held when it died; `how` it died, if that is known. The number of photos."""
         return self._give_back(items.c.lease_owner == owner, **({"error_message": how} if how else {}))
 
+    def blame(self, owner: str, item_id: int, how: str) -> None:
+        """Give back what a worker held that knows which photo it dies of, and `how`: that one alone counts a start."""
+        self._give_back((items.c.lease_owner == owner) & (items.c.id == item_id), lease_size=1, error_message=how)
+        self.release(owner)
+
     def release_expired(self) -> int:
         """Give back photos whose lease ran out without a sign of life; their number."""
-        return self._give_back(items.c.lease_until < time.time())
+        return self._give_back((items.c.lease_owner > "") & (items.c.lease_until < time.time()))  # by the owners' index
 
+    @again
     def _give_back(self, which: ColumnElement[bool], **changes: Any) -> int:
         with self.store.write() as connection:
             done = connection.execute(
@@ -154,6 +158,23 @@ class Leases:
         with self.store.read() as connection:
             held = select(items.c.lease_owner).where(items.c.lease_owner.is_not(None)).distinct()
             return set(connection.scalars(held))
+
+
+def _choose(connection: Connection, priority: queues.Priority, limit: int) -> tuple[Any, Sequence[Any]] | None:
+    """The least recently drawn job that has something to draw, locked, and what is drawn; None where none has.
+
+    The job is looked for without a lock and looked at again under it. Another worker that holds it is waited for, as
+    it is done soon: passing its job over would send this worker home while thousands of photos wait.
+    """
+    waiting = select(items.c.id).where(items.c.job_id == jobs.c.id, items.c.state == "queued").exists()
+    drawable = jobs.c.state.in_(("queued", "running")) & (jobs.c.priority == priority)
+    oldest = select(jobs.c.id).where(drawable, waiting).order_by(jobs.c.drawn_at, jobs.c.created_at).limit(1)
+    while (job_id := connection.scalar(oldest)) is not None:
+        columns = select(jobs.c.id, jobs.c.tasks, jobs.c.options, jobs.c.state)
+        job = connection.execute(columns.where(jobs.c.id == job_id, drawable).with_for_update()).first()
+        if job is not None and (rows := _pick(connection, job.id, limit)):
+            return job, rows
+    return None
 
 
 def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Any]:

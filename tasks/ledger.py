@@ -18,7 +18,13 @@ PROGRESS_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A photo to be looked at, or a document's page: an upload by its blob's key, or a file by its path."""
+    """A photo to be looked at, or a document's page: an upload by its blob's key, or a file by its path.
+
+    Attributes:
+        file: key of a library's file, and `stamp` the one that it was listed with.
+        tasks: what is to be looked for, where that is not what its job says.
+        error: code and message with which it fails when it is drawn, as it cannot be looked at.
+    """
 
     name: str
     blob: str | None = None
@@ -26,6 +32,10 @@ class NewItem:
     sha256: str | None = None
     custom_id: str | None = None
     page: int | None = None
+    file: str | None = None
+    stamp: str | None = None
+    tasks: tuple[str, ...] | None = None
+    error: tuple[str, str] | None = None
 
 
 def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewItem]) -> None:
@@ -39,6 +49,11 @@ def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewIte
             "sha256": item.sha256,
             "custom_id": item.custom_id,
             "page": item.page,
+            "file": item.file,
+            "stamp": item.stamp,
+            "tasks": list(item.tasks) if item.tasks else None,
+            "error_code": item.error[0] if item.error else None,
+            "error_message": item.error[1] if item.error else None,
             "state": "queued",
         }
         for item in new_items

@@ -1,21 +1,33 @@
-"""Who is there: every worker writes a sign of life into Redis, everybody may read them."""
+"""Who is there: every worker writes a sign of life into Redis, everybody may read them.
 
+Their times are those of the broker's clock, so hosts whose clocks disagree believe each other all the same.
+"""
+
+import contextlib
+import math
 import os
 import socket
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import orjson
 import psutil
 import redis
 
-from tasks.broker import WORKERS
+from tasks.broker import PREFIX, WORKERS
 
 EXPIRES_AFTER = 5
 """So many heartbeats may be missed before a worker counts as gone."""
+
+CLAIM: Final = """
+local now, claimed = tonumber(redis.call('TIME')[1]), tonumber(redis.call('GET', KEYS[1]) or '-inf')
+if math.abs(now - claimed) < tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], now, 'EX', math.ceil(ARGV[1]) * 2)
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,7 @@ class WorkerRecord:
         instance: new with every start.
         capabilities: analysis -> {"state": "ready"|"loading"|"missing", "model"?, "revision"?, "reason"?, "hint"?}.
         models: models in memory, as `ModelInfo` dictionaries.
+        started_at: by its own clock, seconds since 1970.
         at: when it was written, seconds since 1970.
         expires_at: when it is no longer to be believed.
     """
@@ -49,15 +62,41 @@ class WorkerRecord:
         """The name under which it holds leases."""
         return f"{self.name}/{self.instance}"
 
+    def is_alive(self, now: float) -> bool:
+        """Whether it is to be believed; one from the future is not, the clock was set back since."""
+        return abs(now - self.at) <= self.expires_at - self.at
+
 
 def new_instance() -> str:
     """A name for one start of a worker."""
     return uuid.uuid4().hex[:12]
 
 
+def now(client: redis.Redis) -> float:
+    """The broker's time, seconds since 1970."""
+    seconds, micros = client.time()
+    return float(seconds) + float(micros) / 1e6
+
+
+def claim(client: redis.Redis, what: str, seconds: float) -> bool:
+    """Whether nobody has claimed this within so many seconds; it is claimed now.
+
+    An expiry alone would not do: it is a time of day, and a clock that is set back by a day would keep it for a day.
+    """
+    return bool(client.eval(CLAIM, 1, PREFIX + what, seconds))
+
+
+def keep_claim(client: redis.Redis, what: str, seconds: float) -> None:
+    """Claim this anew, from now; without a broker it is let go."""
+    with contextlib.suppress(redis.RedisError):
+        client.set(PREFIX + what, now(client), ex=math.ceil(2 * seconds))
+
+
 def announce(client: redis.Redis, record: WorkerRecord) -> None:
-    """Write a sign of life."""
-    client.hset(WORKERS, record.name, orjson.dumps(asdict(record)))
+    """Write a sign of life; `at` and `expires_at` of the record are by this host's clock."""
+    ahead = now(client) - time.time()
+    by_broker = replace(record, at=record.at + ahead, expires_at=record.expires_at + ahead)
+    client.hset(WORKERS, record.name, orjson.dumps(asdict(by_broker)))
 
 
 def withdraw(client: redis.Redis, name: str) -> None:
@@ -65,16 +104,15 @@ def withdraw(client: redis.Redis, name: str) -> None:
     client.hdel(WORKERS, name)
 
 
-def parse(raw: Mapping[Any, Any], now: float | None = None) -> list[WorkerRecord]:
-    """The workers that are alive among the raw records."""
-    limit = time.time() if now is None else now
+def parse(raw: Mapping[Any, Any], at: float) -> list[WorkerRecord]:
+    """The workers among the raw records that are alive at a time of the broker's clock."""
     records = [WorkerRecord(**orjson.loads(value)) for value in raw.values()]
-    return sorted((r for r in records if r.expires_at >= limit), key=lambda r: r.name)
+    return sorted((record for record in records if record.is_alive(at)), key=lambda record: record.name)
 
 
 def workers(client: redis.Redis) -> list[WorkerRecord]:
     """The workers that are alive."""
-    return parse(client.hgetall(WORKERS))
+    return parse(client.hgetall(WORKERS), now(client))
 
 
 class Roster:
@@ -85,15 +123,16 @@ class Roster:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
         self._read_at = float("-inf")
+        self._now = 0.0
         self._records: list[WorkerRecord] = []
 
     def workers(self) -> list[WorkerRecord]:
         """Raises redis.RedisError."""
-        if time.monotonic() - self._read_at > self.FRESH_S:
-            self._records = workers(self._client)
-            self._read_at = time.monotonic()
-        now = time.time()
-        return [record for record in self._records if record.expires_at >= now]
+        age_s = time.monotonic() - self._read_at
+        if age_s > self.FRESH_S:
+            self._records, self._now = workers(self._client), now(self._client)
+            self._read_at, age_s = time.monotonic(), 0.0
+        return [record for record in self._records if record.is_alive(self._now + age_s)]
 
     def serves(self, queue: str) -> bool:
         """Whether somebody takes messages from a queue."""

@@ -6,46 +6,80 @@ worker that never comes back are given back by whoever notices that its signs of
 
 import contextlib
 import logging
+import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import redis
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import liveness
 from tasks.app import unacked_keys
 from tasks.broker import PREFIX, WORKERS, queue_key
+from tasks.errors import NameTaken
+from tasks.watchdog import Work
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
+
+LEAST_WAIT_S: Final = 10.0
+PREDECESSOR: Final = "DARKROOM_PREDECESSOR"
+"""Environment variable by which a supervisor says which signal ended the process before this one."""
+
+RESTORE: Final = """
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('RPUSH', KEYS[3], ARGV[2])
+return 1
+"""
+"""In one step, so that two who notice a death put its messages back once."""
 
 log = logging.getLogger(__name__)
 
 
 def take_over(worker: "Worker") -> None:
-    """Wait until a predecessor of this name is really gone, then give back what it left."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    """Wait until a predecessor of this name is really gone, then give back what it left.
+
+    Raises:
+        NameTaken: it goes on giving signs of life.
+    """
+    deadline = time.monotonic() + max(LEAST_WAIT_S, 2 * worker.settings.heartbeat_s * liveness.EXPIRES_AFTER)
+    while True:
         try:
             namesakes = [r for r in liveness.workers(worker.redis) if r.name == worker.name]
             if not any(liveness.is_running_here(record) for record in namesakes):
                 break
+            if time.monotonic() > deadline:
+                raise NameTaken(f"A worker named {worker.name} runs already.", "Give this one a name: --name.")
         except redis.RedisError as error:
             log.warning("waiting for the broker: %s", error)
-        time.sleep(0.5)
-    give_back(worker, worker.name)
+        worker.stopping.wait(0.5)
+    give_back(worker, worker.name, os.environ.get(PREDECESSOR))
 
 
-def give_back(worker: "Worker", name: str) -> None:
-    """Requeue the messages and the photos that a dead worker of this name held."""
+def give_back(worker: "Worker", name: str, how: str | None = None) -> None:
+    """Requeue the messages and the photos that a dead worker of this name held; `how` it died, if that is known."""
     messages = restore_messages(worker.redis, name)
     photos = sum(
-        worker.jobs.release_dead(owner)
+        worker.jobs.release_dead(owner, how)
         for owner in worker.jobs.owners()
         if owner.startswith(f"{name}/") and not owner.startswith(f"{worker.name}/{worker.instance}#")
     )
     if messages or photos:
-        log.warning("%s died: %d messages and %d photos are taken over", name, messages, photos)
+        died = f"was ended by {how}" if how else "died"
+        log.warning("%s %s: %d messages and %d photos are taken over", name, died, messages, photos)
+
+
+def tell(worker: "Worker", hung: list[Work], how: str) -> None:
+    """Give all back before this worker dies; how it dies is told of what hung, the rest is not to blame."""
+    worker.stopping.set()
+    with contextlib.suppress(SQLAlchemyError):
+        for work in hung:
+            worker.jobs.blame(work.owner, work.item, how)
+        for owner in worker.jobs.owners():
+            if owner.startswith(f"{worker.name}/{worker.instance}#"):
+                worker.jobs.release(owner)
 
 
 def restore_messages(client: "redis.Redis", name: str) -> int:
@@ -54,19 +88,14 @@ def restore_messages(client: "redis.Redis", name: str) -> int:
     restored = 0
     for tag, raw in client.hgetall(unacked).items():
         message, _exchange, routing_key = orjson.loads(raw)
-        pipe = client.pipeline()
-        pipe.hdel(unacked, tag)
-        pipe.zrem(index, tag)
-        pipe.rpush(queue_key(routing_key), orjson.dumps(message))
-        pipe.execute()
-        restored += 1
+        restored += int(client.eval(RESTORE, 3, unacked, index, queue_key(routing_key), tag, orjson.dumps(message)))
     return restored
 
 
 def adopt(worker: "Worker") -> None:
     """Look for workers whose signs of life have stopped and give back what they held."""
     raw: dict[Any, Any] = worker.redis.hgetall(WORKERS)
-    alive = {record.name for record in liveness.parse(raw)}
+    alive = {record.name for record in liveness.parse(raw, liveness.now(worker.redis))}
     for name in {key.decode() for key in raw} - alive:
         give_back(worker, name)
         liveness.withdraw(worker.redis, name)

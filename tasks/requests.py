@@ -3,28 +3,34 @@
 import asyncio
 import contextlib
 import hashlib
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import kombu.exceptions
 import redis
 import redis.asyncio
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import envelope, queues, results
 from tasks.analyses import Wanted
-from tasks.blobs import Spool
-from tasks.broker import ATTEMPTS
-from tasks.errors import BrokerDown, NoWorker, QueueFull, QueueTimeout, RunTimeout
+from tasks.blobs import Blobs
+from tasks.broker import ATTEMPTS, queue_key
+from tasks.errors import BrokerDown, NoWorker, QueueFull, QueueTimeout, RunTimeout, StoreDown
 from tasks.failures import Failure
 from tasks.liveness import Roster
 from tasks.replies import Replies
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
 
+LOOK_S = 4.0
+"""So often it is looked whether a request that waits is still there: a broker or a worker that dies may lose it."""
+
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class TextAnswer:
 class _Sent:
     """A message that is on its way; its upload, if it has one, is removed when nobody waits any more."""
 
-    blob: str | None
+    queue: str
+    blob: str | None = None
 
 
 class Requests:
@@ -62,7 +69,7 @@ class Requests:
         self,
         settings: TaskSettings,
         store: Store,
-        spool: Spool,
+        spool: Blobs,
         client: "redis.Redis",
         async_client: "redis.asyncio.Redis",
         roster: Roster,
@@ -84,7 +91,7 @@ class Requests:
         """Have one photo looked at, and wait for the answer.
 
         Raises:
-            QueueFull, QueueTimeout, RunTimeout, NoWorker, BrokerDown, SpoolFull: nothing was answered.
+            QueueFull, QueueTimeout, RunTimeout, NoWorker, BrokerDown, StoreDown, SpoolFull: nothing was answered.
             Failure: the worker's own error, by its code.
         """
 
@@ -102,7 +109,7 @@ class Requests:
             except BaseException:
                 self._spool.delete(blob)
                 raise
-            return _Sent(blob)
+            return _Sent(queues.PHOTO_QUEUE, blob)
 
         answer = await self._exchange(send)
         if isinstance(answer, PhotoAnswer):
@@ -119,27 +126,21 @@ class Requests:
             self._expect_worker(queues.TEXT_QUEUE)
             message = {"text": plain, "model": model, "language": language}
             self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message)
-            return _Sent(None)
+            return _Sent(queues.TEXT_QUEUE)
 
         answer: dict[str, Any] = await self._exchange(send)
         return TextAnswer(answer["vector"], answer["model"])
 
-    async def artifact(self, job_id: str, name: str) -> tuple[bytes, str]:
-        """Something made of a finished document, and its media type; errors as `photo`."""
+    async def artifact(self, job_id: str, name: str) -> tuple[BinaryIO, str]:
+        """Something made of a finished document, to be read and closed, and its media type; errors as `photo`."""
 
         def send(request_id: str) -> _Sent:
             self._expect_worker(queues.OPEN_QUEUE)
             self._push(request_id, queues.ARTIFACT, queues.OPEN_QUEUE, {"job_id": job_id, "name": name})
-            return _Sent(None)
+            return _Sent(queues.OPEN_QUEUE)
 
         answer: dict[str, Any] = await self._exchange(send)
-        return await asyncio.to_thread(self._take, answer["blob"]), answer["media_type"]
-
-    def _take(self, blob: str) -> bytes:
-        try:
-            return self._spool.get(blob)
-        finally:
-            self._spool.delete(blob)
+        return await asyncio.to_thread(self._spool.take, answer["blob"]), answer["media_type"]
 
     async def _exchange(self, send: "Callable[[str], _Sent | T]") -> "T | dict[str, Any]":
         request_id = uuid.uuid4().hex
@@ -147,18 +148,22 @@ class Requests:
         sent: _Sent | T | None = None
         body: dict[str, Any] | None = None
         try:
-            sent = await asyncio.to_thread(self._guarded, send, request_id)
-            if not isinstance(sent, _Sent):
-                return sent
-            body = await self._wait(request_id, future)
-            return self._report(body)
+            began = time.monotonic()
+            while True:
+                sent = await asyncio.to_thread(self._guarded, send, request_id)
+                if not isinstance(sent, _Sent):
+                    return sent
+                body = await self._wait(request_id, future, sent.queue, began)
+                if body is not None:
+                    return self._report(body)
+                log.warning("a request or its answer was lost on the way; it is sent again")
         finally:
             self._replies.forget(request_id)
             if isinstance(sent, _Sent) and sent.blob and body is None:  # nobody waits: spare the worker the work
                 asyncio.get_running_loop().run_in_executor(None, self._spool.delete, sent.blob)
 
     def _guarded(self, send: Callable[[str], T], request_id: str) -> T:
-        with broker_errors():
+        with outages():
             return send(request_id)
 
     def _push(self, request_id: str, task: str, queue: str, message: dict[str, Any]) -> None:
@@ -192,21 +197,39 @@ class Requests:
         if not self._roster.serves(queue):
             raise NoWorker("No worker serves interactive requests.", "Look at /readyz, or start one: darkroom worker.")
 
-    async def _wait(self, request_id: str, future: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(future), self.settings.queue_timeout_s)
-        if not await self._started(request_id):
-            raise QueueTimeout(
-                f"No worker was free within {self.settings.queue_timeout_s:g} s.",
-                "Try again later, or add a worker.",
-            )
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(future), self.settings.run_timeout_s)
-        raise RunTimeout(f"The request was not finished within {self.settings.run_timeout_s:g} s.")
+    async def _wait(
+        self, request_id: str, future: "asyncio.Future[dict[str, Any]]", queue: str, began: float
+    ) -> dict[str, Any] | None:
+        """Its answer; None where it was lost: neither the broker nor a worker has it any more."""
+        ends, running = began + self.settings.queue_timeout_s, False
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(asyncio.shield(future), max(0, min(LOOK_S, ends - time.monotonic())))
+            over = time.monotonic() >= ends
+            try:
+                taken, waits = await self._look(request_id, queue)
+            except BrokerDown:
+                if over:
+                    raise
+                continue
+            if over and running:
+                raise RunTimeout(f"The request was not finished within {self.settings.run_timeout_s:g} s.")
+            if over and not taken:
+                hint = "Try again later, or add a worker."
+                raise QueueTimeout(f"No worker was free within {self.settings.queue_timeout_s:g} s.", hint)
+            if over:
+                ends, running = ends + self.settings.run_timeout_s, True
+            elif not (taken or waits or future.done()):
+                return None
 
-    async def _started(self, request_id: str) -> bool:
-        with broker_errors():
-            return bool(await self._async_redis.hexists(ATTEMPTS, request_id))
+    async def _look(self, request_id: str, queue: str) -> tuple[bool, bool]:
+        """Whether a worker has taken a request, and whether it still waits."""
+        with outages():
+            asking = self._async_redis.pipeline(transaction=True)
+            asking.hexists(ATTEMPTS, request_id)
+            asking.lrange(queue_key(queue), 0, -1)
+            taken, waiting = await asking.execute()
+        return bool(taken), any(request_id.encode() in message for message in waiting)
 
     def _report(self, body: dict[str, Any]) -> dict[str, Any]:
         error = body.get("error")
@@ -218,9 +241,12 @@ class Requests:
 
 
 @contextlib.contextmanager
-def broker_errors() -> Iterator[None]:
-    """Errors of the broker's client as ours."""
+def outages() -> Iterator[None]:
+    """Errors of the broker's client, and of the store's, as ours."""
     try:
         yield
     except (kombu.exceptions.OperationalError, redis.RedisError) as error:
         raise BrokerDown(*BrokerDown.SAYS) from error
+    except SQLAlchemyError as error:
+        log.error("the database failed: %s", error)
+        raise StoreDown(*StoreDown.SAYS) from error

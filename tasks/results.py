@@ -76,7 +76,7 @@ def keep(store: Store, sha256: str, finding: Finding) -> int:
 
 
 def keep_all(connection: Connection, found: Sequence[tuple[str, Finding]], now: float) -> list[int]:
-    """Keep findings of photos, by their sha256, and return their rows; those that are there already stay as they are."""
+    """Keep findings of photos, by their sha256, and return their rows; those that are there stay as they are."""
     fresh = {_key(sha256, finding): (sha256, finding) for sha256, finding in found}
     if not fresh:
         return []
@@ -94,7 +94,7 @@ def keep_all(connection: Connection, found: Sequence[tuple[str, Finding]], now: 
                 "body": finding.body,
                 "created_at": now,
             }
-            for key, (_, finding) in fresh.items()
+            for key, (_, finding) in sorted(fresh.items())  # in one order by all, or two would wait for each other
         ],
     )
     ids = {tuple(row[1:]): int(row[0]) for row in rows}

@@ -23,7 +23,9 @@ class TaskSettings(BaseSettings):
     )
     database_url: str = Field(default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`.")
     blob_url: str = Field(
-        default="", description="Where uploads wait, `file:///folder`; empty: `spool` in `DARKROOM_HOME`."
+        default="",
+        description="Where uploads wait: `file:///folder`, `redis://host/1` or `s3://bucket/prefix`; empty: `spool` in "
+        "`DARKROOM_HOME`.",
     )
     library_roots: str = Field(
         default="", description="Folders that rescans may read, separated like `PATH`; empty: none."
@@ -60,6 +62,22 @@ class TaskSettings(BaseSettings):
         description="Time after which the broker offers an unacknowledged message again, seconds.",
     )
     heartbeat_s: float = Field(default=4, gt=0, description="Pause between two signs of life of a worker, seconds.")
+    hang_timeout_s: float = Field(
+        default=300,
+        gt=0,
+        description="Time after which a photo that a worker is still at counts as hung, and its process is replaced, "
+        "seconds.",
+    )
+    worker_max_items: int = Field(
+        default=50_000,
+        ge=0,
+        description="Photos and requests after which a worker process ends in order and is replaced; 0: never.",
+    )
+    worker_max_mb: int = Field(
+        default=0,
+        ge=0,
+        description="Memory with which a worker process ends in order and is replaced, MiB; 0: however much.",
+    )
     job_ttl_days: float = Field(default=30, gt=0, description="Days that a finished job and its frames are kept.")
     blob_ttl_s: float = Field(
         default=3600,
@@ -116,6 +134,11 @@ class TaskSettings(BaseSettings):
     def blobs(self) -> str:
         """The URL of the place where uploads wait."""
         return self.blob_url or f"file://{self.home / 'spool'}"
+
+    @property
+    def copies(self) -> Path:
+        """Folder for local copies of uploads that wait elsewhere."""
+        return self.home / "copies"
 
     @cached_property
     def roots(self) -> tuple[Path, ...]:

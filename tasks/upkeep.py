@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import bulk, control, liveness, queues, recovery
+from engines.document import pressure
+from monitoring import metrics
+from tasks import bulk, control, document, events, followers, liveness, queues, recovery
 from tasks.analyses import DOCUMENT
 from tasks.broker import PREFIX
+from tasks.errors import BlobsDown
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -28,18 +31,25 @@ def beat(worker: "Worker") -> None:
         try:
             wishes = control.obey(worker, wishes) if wishes is not None else control.seen(worker.redis)
             liveness.announce(worker.redis, worker.record())
-            if worker.redis.set(PREFIX + "upkeep", worker.name, nx=True, px=int(LOOK_EVERY_S * 1000)):
+            if liveness.claim(worker.redis, "upkeep", LOOK_EVERY_S):
                 look_after(worker)
-            if worker.redis.set(PREFIX + "sweep", worker.name, nx=True, ex=int(SWEEP_EVERY_S)):
+            if liveness.claim(worker.redis, "sweep", SWEEP_EVERY_S):
                 sweep(worker)
             worker.engines.unload_idle()
+            _tell_gpus()
             down = False
-        except (redis.RedisError, SQLAlchemyError, OSError) as error:
+        except (redis.RedisError, SQLAlchemyError, OSError, BlobsDown) as error:
             if not down:
                 log.warning("upkeep waits: %s", error)
             down = True
         if worker.stopping.wait(worker.settings.heartbeat_s):
             return
+
+
+def _tell_gpus() -> None:
+    for reading in pressure.read_gpus():
+        metrics.GPU_USED.labels(reading.device).set(reading.used)
+        metrics.GPU_TOTAL.labels(reading.device).set(reading.total)
 
 
 def look_after(worker: "Worker") -> None:
@@ -49,15 +59,17 @@ def look_after(worker: "Worker") -> None:
     for priority in worker.jobs.waiting():
         bulk.invite(worker, priority)
     _restart_old_lists(worker)
+    for job_id in followers.cancel_unfollowed(worker.redis, worker.jobs):
+        events.wake(worker.redis, job_id)
+    document.settle_rest(worker)
 
 
 def _restart_old_lists(worker: "Worker") -> None:
     for job_id, kind in worker.jobs.listings():
         queue = queues.OPEN_QUEUE if kind == DOCUMENT else queues.LIST_QUEUE
-        # A listing says that it runs by this key; without it, its message was lost or its worker died.
-        if not worker.redis.exists(PREFIX + queue) and worker.redis.set(
-            f"{PREFIX}listing:{job_id}", worker.name, nx=True, ex=30
-        ):
+        # Its message was lost or its worker died, unless word of it was sent just now.
+        said = worker.redis.exists(PREFIX + queue)
+        if not said and liveness.claim(worker.redis, f"listing:{job_id}", bulk.LIST_EVERY_S):
             worker.publish(queues.LIST, queue, job_id=job_id, kind=kind)
 
 

@@ -14,6 +14,9 @@ from tasks.store.models import items, jobs
 from tasks.store.session import Store
 
 PAGES_AT_ONCE = 32
+FOUND = ("new", "changed", "unchanged", "deleted", "warnings")
+"""Counted while a library is listed."""
+
 RATE_WINDOW = 100
 """Photos over which a running job's rate is taken."""
 
@@ -133,6 +136,7 @@ def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[
             "failed": row.failed,
             "cached": row.cached,
             "cancelled": row.cancelled,
+            **({name: row._mapping[name] for name in FOUND} if row.kind == "library" else {}),
         },
         "seq": row.seq,
         "created_at": row.created_at,

@@ -40,11 +40,13 @@ class Work:
     Attributes:
         what: for the log.
         owner: of the lease that it belongs to, empty for a request.
+        item: of the lease.
         spent_s: seconds since its last progress in which the process ran; one that was suspended is not blamed.
     """
 
     what: str
-    owner: str
+    owner: str = ""
+    item: int = 0
     spent_s: float = 0.0
 
 
@@ -61,10 +63,10 @@ class Watchdog:
         self._items = 0
 
     @contextlib.contextmanager
-    def at(self, what: str, owner: str = "") -> Iterator[None]:
+    def at(self, what: str, owner: str = "", item: int = 0) -> Iterator[None]:
         """The calling thread is at something that must get on."""
         thread = threading.get_ident()
-        self._works[thread] = Work(what, owner)
+        self._works[thread] = Work(what, owner, item)
         self._items = next(self._begun)
         try:
             yield
@@ -77,27 +79,32 @@ class Watchdog:
         if work is not None:
             work.spent_s = 0.0
 
-    def start(self, tell: Callable[[list[str], str], None]) -> None:
+    def start(self, tell: Callable[[list[Work], str], None]) -> None:
         """Watch from a thread of its own until the process ends.
 
         Args:
-            tell: gets the owners of leases that hang, and how their worker dies.
+            tell: gets what hangs, and how its process dies.
         """
+        self._wind_up()
         threading.Thread(target=self._watch, args=(tell,), daemon=True, name="watchdog").start()
 
-    def _watch(self, tell: Callable[[list[str], str], None]) -> None:
+    def _watch(self, tell: Callable[[list[Work], str], None]) -> None:
         process, started, asked = psutil.Process(), time.monotonic(), False
+        pause = threading.Event()
         while True:
-            # A thread that hangs and holds the interpreter's lock stops this thread too: then the C timer ends all.
-            faulthandler.dump_traceback_later(self._limit_s + 2 * self._tick_s, exit=True)
-            time.sleep(self._tick_s)
+            self._wind_up()
+            pause.wait(self._tick_s)
             if hung := self.tick():
                 self._end(hung, tell)
             reason = self.outgrown(process.memory_info().rss, time.monotonic() - started)
             if reason and not asked:
-                log.info("%s: this process ends in order and is replaced", reason)
+                log.warning("%s: this process ends in order and is replaced", reason)
                 asked = True
                 os.kill(os.getpid(), signal.SIGTERM)
+
+    def _wind_up(self) -> None:
+        """Set the timer that ends the process where a thread hangs and holds the interpreter's lock; it is C alone."""
+        faulthandler.dump_traceback_later(self._limit_s + 2 * self._tick_s, exit=True)
 
     def tick(self) -> list[Work]:
         """Count one tick for what every thread is at; what has been going on for too long."""
@@ -119,13 +126,12 @@ class Watchdog:
             return f"{resident >> 20} MiB of memory"
         return None
 
-    def _end(self, hung: list[Work], tell: Callable[[list[str], str], None]) -> None:
+    def _end(self, hung: list[Work], tell: Callable[[list[Work], str], None]) -> None:
         for work in hung:
             log.error("hangs since %.0f s: %s; this process ends at once and is replaced", work.spent_s, work.what)
         faulthandler.dump_traceback(sys.stderr, all_threads=True)
-        owners = [work.owner for work in hung if work.owner]
         # The store may be what hangs, so it is not waited for.
-        telling = threading.Thread(target=tell, args=(owners, f"hanging for {self._limit_s:g} s"), daemon=True)
+        telling = threading.Thread(target=tell, args=(hung, f"hanging for {self._limit_s:g} s"), daemon=True)
         telling.start()
         telling.join(TELL_S)
         os._exit(HUNG)

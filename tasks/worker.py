@@ -17,22 +17,25 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from engines import placement
 from engines.devices import check_device, parse_device
-from engines.document import availability
+from engines.document import availability, pressure
 from engines.errors import EngineError
 from engines.registry import Engines
 from engines.settings import EngineSettings
 from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
 from tasks.analyses import CAPABILITIES, DOCUMENT
 from tasks.app import make_app
-from tasks.blobs import Spool
+from tasks.blobs import Blobs, open_blobs
 from tasks.broker import connect
 from tasks.inference import Inference
 from tasks.jobs import Jobs
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
 from tasks.turns import Turns
+from tasks.watchdog import Watchdog
 
 LOOK_EVERY_S = 20.0
+PAGES_AHEAD = 4
+"""Pages that are drawn and rendered while as many as a server takes are being read."""
 if TYPE_CHECKING:
     from engines.document.source import Documents
 
@@ -53,10 +56,11 @@ class Worker:
     inference: Inference
     store: Store
     jobs: Jobs
-    spool: Spool
+    spool: Blobs
     redis: "redis.Redis"
     app: Celery
     turns: Turns
+    watchdog: Watchdog
     instance: str = field(default_factory=liveness.new_instance)
     started_at: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -151,6 +155,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     answer.register(worker)
     bulk.register(worker)
     recovery.take_over(worker)
+    worker.watchdog.start(lambda hung, how: recovery.tell(worker, hung, how))
     worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if queues.PHOTO_QUEUE in served:
         worker.loading.update(name for name, _ in preloads(engine_settings))
@@ -188,10 +193,10 @@ def pin(device: str) -> None:
 
 
 def _waiting(served: tuple[str, ...], settings: EngineSettings) -> int:
-    """Threads of a worker whose pages wait for a server: as many as all of its addresses read; 0 for other workers."""
-    if any(queue not in queues.QUEUES["document"] for queue in served):
+    """Threads of a worker whose pages wait for a server, so that all of its addresses are busy; 0 for other workers."""
+    if not settings.llm_urls or any(queue not in queues.QUEUES["document"] for queue in served):
         return 0
-    return settings.llm_concurrency * len(settings.llm_urls)
+    return settings.llm_concurrency * len(settings.llm_urls) + PAGES_AHEAD
 
 
 def _computing(settings: TaskSettings) -> int:
@@ -226,10 +231,11 @@ def _assemble(
         inference=Inference(engines, settings.limits),
         store=store,
         jobs=Jobs(store),
-        spool=Spool(settings.blobs),
+        spool=open_blobs(settings.blobs, settings.copies),
         redis=client,
         app=make_app(settings, stable),
-        turns=Turns(served, threads, client),
+        turns=Turns(served, threads, client, pressure.over(engine_settings, threads)),
+        watchdog=Watchdog(settings),
     )
 
 

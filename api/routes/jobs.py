@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api import frames
+from api import batches, frames
 from api.errors import ApiError, respond
 from api.security import NativeKey, settings_of
 from api.state import dispatch_of
@@ -18,6 +18,8 @@ from tasks import events, views
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey])
 RESULTS_PAGE = 1000
+JSONL = ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
+Pattern = Annotated[str, Field(min_length=1, max_length=1000)]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -29,9 +31,10 @@ class LibraryJob(BaseModel):
     library: str
     tasks: list[str] = Field(default=["ocr"], min_length=1)
     recursive: bool = True
-    include: list[str] = []
-    exclude: list[str] = []
+    include: list[Pattern] = Field(default=[], max_length=100)
+    exclude: list[Pattern] = Field(default=[], max_length=100)
     force: bool = False
+    dry_run: bool = False
     priority: Literal["interactive", "bulk"] = "bulk"
     custom_id: str | None = None
 
@@ -46,15 +49,20 @@ class UploadOptions(BaseModel):
     custom_id: str | None = None
 
 
-@router.post("", status_code=202, summary="Submit a job: uploads as multipart, or a library folder as JSON")
+@router.post(
+    "", status_code=202, summary="Submit a job: uploads as multipart, a library folder as JSON, a batch as JSONL"
+)
 async def post_job(request: Request) -> Response:
     """Accept a job; it is kept before this answers."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await accepted(request, await _uploads(request))
     if kind == "application/json":
-        return await accepted(request, await _library(request))
-    raise ApiError("bad_request", f"Content-Type {kind or 'missing'}.", "Send multipart/form-data or application/json.")
+        return await _library(request)
+    if kind in JSONL:
+        return await accepted(request, await _batch(request))
+    hint = "Send multipart/form-data, application/json or application/jsonl."
+    raise ApiError("bad_request", f"Content-Type {kind or 'missing'}.", hint)
 
 
 async def _uploads(request: Request) -> str:
@@ -71,10 +79,18 @@ async def _uploads(request: Request) -> str:
     )
 
 
-async def _library(request: Request) -> str:
+async def _batch(request: Request) -> str:
+    lines = await batches.read(request)
+    tasks = list(dict.fromkeys(task for line in lines for task in line.tasks or ())) or ["ocr"]
+    return await asyncio.to_thread(dispatch_of(request).submit_batch, lines, tasks)
+
+
+async def _library(request: Request) -> Response:
     job = _parse(LibraryJob, await request.body())
     options = job.model_dump(include={"recursive", "include", "exclude", "force"})
-    return await asyncio.to_thread(
+    if job.dry_run:
+        return await _dry_run(request, job, options)
+    job_id = await asyncio.to_thread(
         dispatch_of(request).submit_library,
         job.library,
         job.tasks,
@@ -82,6 +98,15 @@ async def _library(request: Request) -> str:
         priority=job.priority,
         custom_id=job.custom_id,
     )
+    return await accepted(request, job_id)
+
+
+async def _dry_run(request: Request, job: LibraryJob, options: dict[str, Any]) -> Response:
+    try:
+        counts = await asyncio.to_thread(dispatch_of(request).count_library, job.library, job.tasks, options)
+    except OSError as error:
+        raise ApiError("bad_request", f"The folder cannot be read: {error.strerror}.") from error
+    return respond(200, {"dry_run": True, "counts": counts})
 
 
 @router.get("", summary="Jobs, newest first")
@@ -156,6 +181,8 @@ def job(fields: dict[str, Any]) -> dict[str, Any]:
         "self": base,
         "events": f"{base}/events",
         "results": f"{base}/results",
+        "jsonl": f"{base}/results.jsonl",
+        "csv": f"{base}/results.csv",
         "cancel": f"{base}/cancel",
         "result": f"/result/{fields['task_id']}",
     }

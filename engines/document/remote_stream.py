@@ -111,9 +111,7 @@ class Completion:
                     heard = now
                     for item in items:
                         if item is _DONE:
-                            if self._ended:
-                                return
-                            raise EndpointBroken("the answer broke off", begun=True)
+                            return self._check_end()
                         if text := self._read(item):
                             yield text
                     time.sleep(max(0.0, now + REST_S - time.monotonic()))
@@ -121,6 +119,10 @@ class Completion:
                     raise EndpointBroken(f"silent for {idle_s:g} s", begun=True)
         finally:
             self._work.cancel()
+
+    def _check_end(self) -> None:
+        if not self._ended:
+            raise EndpointBroken("the answer broke off", begun=True)
 
     def _next(self) -> "list[_Item]":
         """What has come, at least one unless nothing comes for a while."""

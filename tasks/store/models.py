@@ -53,6 +53,12 @@ jobs: Final = Table(
     Column("progress_at", Double, nullable=False, default=0.0),
     Column("error_code", String(64)),
     Column("error_message", Text),
+    # Of a library: its photos beside what was known of them, and what could not be listed.
+    Column("new", Integer, nullable=False, default=0, server_default="0"),
+    Column("changed", Integer, nullable=False, default=0, server_default="0"),
+    Column("unchanged", Integer, nullable=False, default=0, server_default="0"),
+    Column("deleted", Integer, nullable=False, default=0, server_default="0"),
+    Column("warnings", Integer, nullable=False, default=0, server_default="0"),
     Index(None, "state", "priority"),
     Index(None, "created_at", "id"),
 )
@@ -65,7 +71,10 @@ items: Final = Table(
     Column("name", Text, nullable=False),
     Column("custom_id", Text),
     Column("blob", Text),  # an upload's key, or
-    Column("path", Text),  # a file under LIBRARY_ROOTS
+    Column("path", Text),  # a file under LIBRARY_ROOTS, as library.written has it
+    Column("file", String(32)),  # its key in files
+    Column("stamp", String(80)),  # with which it was listed
+    Column("tasks", JSON),  # where they are not its job's
     Column("page", Integer),  # of a document, from 1
     Column("sha256", String(64)),
     Column("width", Integer),
@@ -84,6 +93,18 @@ items: Final = Table(
     Index(None, "job_id", "state", "id"),
     Index(None, "job_id", "seq"),
     Index(None, "lease_owner"),
+    Index(None, "job_id", "file"),
+)
+
+files: Final = Table(
+    "files",
+    metadata,
+    Column("key", String(32), primary_key=True),  # of the path, which may be too long for an index
+    Column("path", Text, nullable=False),
+    Column("stamp", String(80)),  # size, time of change and inode, if they prove that it is unchanged
+    Column("sha256", String(64)),  # of its bytes, once it was looked at
+    Column("error", Text),  # how it took its workers down
+    Column("seen_by", String(32), nullable=False),  # the job that listed it last
 )
 
 events: Final = Table(

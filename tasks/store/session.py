@@ -3,18 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+
+POOL: Final = {"pool_size": 4, "max_overflow": 36, "pool_timeout": 20, "pool_pre_ping": True}
+"""A connection is held for one transaction only; those over four are given back to the server after it."""
+
+POSTGRES: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+    "application_name": "darkroom",
+    "options": "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+}
+"""So that a server that is gone without a word is noticed, and nothing of ours holds others up for ever."""
+
+MIGRATING: Final = 0x6461726B
+"""Key of the advisory lock under which a schema is changed."""
 
 
 class Store:
     """One pool of connections, with reading and writing transactions told apart.
 
     SQLite takes its single write lock when a writing transaction begins, not in its middle, so that two writers wait
-    for each other instead of failing.
+    for each other instead of failing. PostgreSQL runs at READ COMMITTED: what must hold still is locked by row.
     """
 
     def __init__(self, url: str) -> None:
@@ -47,21 +64,30 @@ class Store:
 
 
 def _create_engine(url: str) -> Engine:
-    parsed = make_url(url)
+    parsed = _with_driver(make_url(url))
     kwargs: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
-        "pool_pre_ping": parsed.get_backend_name() != "sqlite",
     }
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        kwargs["connect_args"] = {"timeout": 30, "check_same_thread": False}
-    engine = create_engine(url, **kwargs)
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    match parsed.get_backend_name():
+        case "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, **kwargs)
+            event.listen(engine, "connect", _configure_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        case "postgresql":
+            asked = {name: value for name, value in POSTGRES.items() if name not in parsed.query}
+            engine = create_engine(parsed, connect_args=asked, isolation_level="READ COMMITTED", **POOL, **kwargs)
+            event.listen(engine, "connect", _configure_postgres)
+        case _:
+            engine = create_engine(parsed, **POOL, **kwargs)
     return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """`postgres://` and `postgresql://`, as everybody writes them, mean the driver that we bring."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
@@ -75,8 +101,25 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _configure_postgres(connection: Any, _record: Any) -> None:
+    from psycopg.types.string import StrDumper
+
+    class Plain(StrDumper):
+        """PostgreSQL's text has no NUL; a file name or an error message may."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in obj else obj)
+
+    connection.adapters.register_dumper(str, Plain)
+
+
 def migrate(database_url: str) -> None:
-    """Bring the store to the newest schema; safe to run again, and by two processes at once on SQLite."""
+    """Bring the store to the newest schema; safe to run again, and by several processes at once."""
+    change(database_url, "head")
+
+
+def change(database_url: str, revision: str) -> None:
+    """Bring the store to a revision: `head`, `base` (no tables at all), or a number of tasks/store/migrations."""
     from alembic import command
     from alembic.config import Config
 
@@ -85,7 +128,9 @@ def migrate(database_url: str) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     try:
         with store.write() as connection:
+            if connection.dialect.name == "postgresql":  # until the transaction ends
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            (command.downgrade if revision == "base" else command.upgrade)(config, revision)
     finally:
         store.close()

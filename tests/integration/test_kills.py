@@ -1,56 +1,13 @@
 """Whatever is killed when, every photo of a job is finished, and once."""
 
-import json
-import threading
-import time
-from pathlib import Path
-from typing import Any
-
 import httpx
 import pytest
 
+from tests.chaos.rig import Follower
 from tests.conftest import Service, picture, until
 
 pytestmark = pytest.mark.e2e
 PHOTOS = 200
-
-
-class Follower(threading.Thread):
-    """Reads a job's frames as a client does: when the stream breaks it comes back with the last number."""
-
-    def __init__(self, url: str, job: str) -> None:
-        super().__init__(daemon=True)
-        self.url, self.job = url, job
-        self.frames: list[dict[str, Any]] = []
-        self.breaks = 0
-        self.ended = threading.Event()
-
-    def run(self) -> None:
-        while not self.ended.is_set():
-            try:
-                self._read()
-            except httpx.HTTPError:
-                self.breaks += 1
-                time.sleep(0.1)
-
-    def _read(self) -> None:
-        after = self.frames[-1]["seq"] if self.frames else 0
-        with httpx.stream("GET", f"{self.url}/api/jobs/{self.job}/events?after={after}", timeout=30) as answer:
-            answer.raise_for_status()
-            for line in answer.iter_lines():
-                if line.strip():
-                    self.frames.append(json.loads(line))
-                    if self.frames[-1]["type"] == "end":
-                        self.ended.set()
-
-
-@pytest.fixture
-def own_service(tmp_path: Path) -> Any:
-    library = tmp_path / "library"
-    library.mkdir()
-    made = Service(tmp_path / "home", library)
-    yield made
-    made.stop()
 
 
 def submit(service: Service, count: int) -> str:

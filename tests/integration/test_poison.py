@@ -3,8 +3,6 @@
 import contextlib
 import io
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
@@ -13,15 +11,6 @@ from PIL import Image
 from tests.conftest import Service, picture, until
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def own_service(tmp_path: Path) -> Iterator[Service]:
-    library = tmp_path / "library"
-    library.mkdir()
-    made = Service(tmp_path / "home", library)
-    yield made
-    made.stop()
 
 
 def long_to_decode() -> bytes:

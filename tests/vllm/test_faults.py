@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -64,7 +65,9 @@ def test_when_the_engine_falls_silent_pages_go_on_elsewhere_or_fail(engine: Make
     with serving() as other:
         other.says(Answer([LONG]))
         # Of two free servers the first one has its turn first.
-        safe, alone = begin(engine(other.url, llm_idle_timeout_s=IDLE_S)), begin(engine(llm_idle_timeout_s=IDLE_S))
+        readers = engine(other.url, llm_idle_timeout_s=IDLE_S), engine(llm_idle_timeout_s=IDLE_S)
+        with ThreadPoolExecutor() as pool:  # at once, so that neither has its whole text before the silence
+            safe, alone = pool.map(begin, readers)
         vllm.signal(signal.SIGSTOP)
         try:
             result = end(safe)
@@ -85,7 +88,7 @@ def test_a_page_that_is_left_frees_its_place_in_the_engine(engine: Make, vllm: V
     left = time.monotonic()
     until(lambda: vllm.running() == 0, 10, "its end")
 
-    assert time.monotonic() - left < 2
+    assert time.monotonic() - left < 5, "long before its text would have been at its end"
 
 
 def test_a_client_that_leaves_frees_the_place_in_the_engine(darkroom: Service, vllm: Vllm) -> None:
@@ -96,7 +99,7 @@ def test_a_client_that_leaves_frees_the_place_in_the_engine(darkroom: Service, v
     left = time.monotonic()
     until(lambda: vllm.running() == 0, 10, "the end of its page")
 
-    assert time.monotonic() - left < 3
+    assert time.monotonic() - left < 5, "long before its text would have been at its end"
     job = started["task_id"]
     until(lambda: darkroom.http.get(f"/api/jobs/{job}").json()["state"] == "cancelled", 10, "the document's end")
 

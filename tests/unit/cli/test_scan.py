@@ -127,9 +127,9 @@ def test_uploads_are_bounded_in_number_and_in_bytes(album: Path) -> None:
 
 
 def test_the_same_files_count_as_pictures_here_and_in_a_library_job() -> None:
-    from tasks import library
+    from tasks.library import walk
 
-    assert pictures.SUFFIXES == library.SUFFIXES
+    assert pictures.SUFFIXES == walk.SUFFIXES
 
 
 def test_watching_a_job_prints_its_results(service: Service, album: Path) -> None:

@@ -146,7 +146,14 @@ async def test_without_a_worker_or_a_broker_it_says_so_at_once(
     liveness.withdraw(worker.redis, worker.name)
     with pytest.raises(NoWorker):
         await dispatch.photo(picture(), usual(["probe"]))
-    alone = Dispatch(TaskSettings(darkroom_home=tmp_path, redis_url=f"unix://{tmp_path}/none", enable_probe=True))
+    alone = Dispatch(
+        TaskSettings(
+            darkroom_home=tmp_path,
+            database_url=worker.settings.database,
+            redis_url=f"unix://{tmp_path}/none",
+            enable_probe=True,
+        )
+    )
     await alone.start()
     with pytest.raises(BrokerDown):
         await alone.photo(picture(), usual(["probe"]))

@@ -3,14 +3,18 @@
 import os
 import time
 from dataclasses import replace
+from unittest.mock import patch
 
+import orjson
 import pytest
 
 from engines.errors import DeviceMissing
 from tasks import bulk, control, liveness, queues, recovery, upkeep
-from tasks.broker import queue_key
+from tasks.app import unacked_keys
+from tasks.broker import PREFIX, queue_key
 from tasks.envelope import push
 from tasks.jobs import NewItem
+from tasks.watchdog import Work
 from tasks.worker import Worker, pin
 from tests.conftest import picture
 
@@ -139,3 +143,60 @@ def test_a_worker_of_a_gpu_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_bound_of_a_queue_holds_however_many_push(worker: Worker) -> None:
     depths = [push(worker.redis, queues.PHOTO, queues.PHOTO_QUEUE, {"id": str(n)}, 3) for n in range(9)]
     assert depths.count(None) == depth(worker, queues.PHOTO_QUEUE) == 3
+
+
+def test_a_listing_that_is_being_made_is_not_begun_again(worker: Worker) -> None:
+    worker.jobs.create("library", ["probe"], listing=True, options={"library": "/none"}, custom_id="x")
+    job_id, _ = worker.jobs.listings()[0]
+    bulk.listed_more(worker, job_id)
+    upkeep.look_after(worker)
+    assert depth(worker, "bulk.list") == 0
+    worker.redis.delete(f"{PREFIX}listing:{job_id}")
+    upkeep.look_after(worker)
+    assert depth(worker, "bulk.list") == 1
+
+
+def test_a_claim_holds_for_its_time_and_not_longer_when_the_clock_is_set_back(worker: Worker) -> None:
+    assert liveness.claim(worker.redis, "upkeep", 100)
+    assert not liveness.claim(worker.redis, "upkeep", 100)
+    worker.redis.set(f"{PREFIX}upkeep", time.time() + 2 * 86400)
+    assert liveness.claim(worker.redis, "upkeep", 100), (
+        "it was claimed two days from now, before the clock was set back"
+    )
+
+
+def test_a_sign_of_life_from_the_future_is_not_believed(worker: Worker) -> None:
+    now = time.time()
+    liveness.announce(worker.redis, replace(worker.record(), name="early", at=now + 7200, expires_at=now + 7220))
+    liveness.announce(worker.redis, worker.record())
+    assert [record.name for record in liveness.workers(worker.redis)] == [worker.name]
+
+
+def test_a_dead_workers_messages_are_put_back_once_by_two_who_notice(worker: Worker) -> None:
+    unacked, index = (PREFIX + key for key in unacked_keys("dead"))
+    message = {"headers": {"id": "1"}, "body": "x"}
+    worker.redis.hset(unacked, "tag", orjson.dumps([message, "", "interactive.photo"]))
+    worker.redis.zadd(index, {"tag": 1.0})
+    both = [worker.redis.hgetall(unacked)] * 2  # both looked before either of them put it back
+    with patch.object(worker.redis, "hgetall", side_effect=both):
+        assert [recovery.restore_messages(worker.redis, "dead") for _ in range(2)] == [1, 0]
+    assert depth(worker, "interactive.photo") == 1
+    assert worker.redis.zcard(index) == 0
+
+
+def test_what_hangs_counts_a_start_and_is_alone_from_then_on_and_nothing_else_does(worker: Worker) -> None:
+    worker.jobs.create("photos", ["probe"], new_items=new(6))
+    mine, other = f"{worker.name}/{worker.instance}#1", f"{worker.name}/{worker.instance}#2"
+    hung = worker.jobs.draw(mine, "bulk", 3, 600)
+    assert hung is not None
+    assert worker.jobs.draw(other, "bulk", 3, 600) is not None
+    recovery.tell(worker, [Work("p1", mine, hung.items[1].id)], "hanging for 300 s")
+    assert worker.stopping.is_set()
+    innocent = worker.jobs.draw("next/1#1", "bulk", 16, 600)
+    suspect = worker.jobs.draw("next/1#2", "bulk", 16, 600)
+    assert innocent is not None
+    assert suspect is not None
+    assert [item.name for item in innocent.items] == ["p0", "p2", "p3", "p4", "p5"]
+    assert [(item.name, item.attempts, item.error_message) for item in suspect.items] == [
+        ("p1", 1, "hanging for 300 s")
+    ]

@@ -1,8 +1,4 @@
-"""Uploaded bytes, kept until a worker has read them.
-
-A blob's key starts with the sha256 of its content. Blobs of jobs are shared by content; a request that is answered at
-once has a blob of its own, so that it can be removed with the answer.
-"""
+"""Blobs as files of one folder: the usual place, where the API and its workers share a disk."""
 
 import contextlib
 import os
@@ -10,14 +6,16 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from tasks.blobs.base import Blobs, checked, gone, key_of
 from tasks.errors import BlobMissing, SpoolFull
 
 MIN_FREE_BYTES = 64 * 2**20
 
 
-class Spool:
+class Spool(Blobs):
     """Blobs as files of one folder.
 
     Args:
@@ -27,7 +25,9 @@ class Spool:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme != "file" or not parts.path:
-            raise ValueError(f"BLOB_URL {url!r} is not understood. Use file:///an/absolute/folder.")
+            raise ValueError(
+                f"BLOB_URL {url!r} is not understood. Use file:///an/absolute/folder, redis://... or s3://..."
+            )
         self.folder = Path(unquote(parts.path))
         self._root = str(self.folder)
 
@@ -37,7 +37,7 @@ class Spool:
         Raises:
             SpoolFull: when the disk has no room.
         """
-        key = f"{sha256}-{owner}" if owner else sha256
+        key = key_of(sha256, owner)
         path = self.path(key)
         if not owner:
             with contextlib.suppress(FileNotFoundError):
@@ -65,12 +65,29 @@ class Spool:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
+    def put_secret(self, text: str) -> str:
+        """Keep what nobody else may read, such as a document's password, and return its key. Raises SpoolFull."""
+        key = self.put(b"", uuid.uuid4().hex, owner="secret")
+        path = self.path(key)
+        path.chmod(0o600)
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        return key
+
     def get(self, key: str) -> bytes:
         """The bytes of a key. Raises BlobMissing."""
         try:
             return self.path(key).read_bytes()
         except FileNotFoundError as error:
-            raise BlobMissing("The upload is no longer there.", "Send the picture again.") from error
+            raise gone() from error
+
+    def take(self, key: str) -> BinaryIO:
+        """A blob that is gone once it has been read, however that ends. Raises BlobMissing."""
+        try:
+            file = self.path(key).open("rb")
+        except FileNotFoundError as error:
+            raise BlobMissing("It is no longer there.", "Ask for it again.") from error
+        self.delete(key)  # an open file stays until it is closed
+        return file
 
     def delete(self, key: str) -> None:
         """Remove a blob, if it is there."""
@@ -79,9 +96,10 @@ class Spool:
 
     def path(self, key: str) -> Path:
         """The file of a key."""
-        if not key.replace("-", "").isalnum():
-            raise BlobMissing(f"{key!r} is no blob's key.")
-        return Path(f"{self._root}/{key[:2]}/{key}")
+        return Path(f"{self._root}/{checked(key)[:2]}/{key}")
+
+    def keep(self, key: str) -> None:
+        """Nothing is left to do: the file of a key is the blob."""
 
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """Remove blobs, and left-over partial files, that nobody has put for so many seconds and nobody needs.

@@ -1,0 +1,5 @@
+"""Libraries: folders under LIBRARY_ROOTS, listed into the store while work already begins."""
+
+from tasks.library.paths import allowed, stored, written
+
+__all__ = ["allowed", "stored", "written"]

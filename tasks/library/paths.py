@@ -1,0 +1,52 @@
+"""Paths of libraries: which may be read, and how a path of any bytes is written into the store."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tasks.errors import PathMissing, PathNotAllowed
+
+RAW: Final = "raw:"
+
+
+def allowed(path: Path, roots: Sequence[Path]) -> Path:
+    """The path with its links resolved, if it lies under one of the roots.
+
+    Raises:
+        PathNotAllowed: it does not, or a link leads out.
+        PathMissing: it is allowed and not there.
+    """
+    try:
+        path = path.expanduser()
+        real = path.resolve(strict=False)
+        there = real.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise PathNotAllowed("The path cannot be resolved.") from error
+    if not path.is_absolute() or not any(real == root or root in real.parents for root in roots):
+        raise PathNotAllowed(
+            "The path is not under any folder of LIBRARY_ROOTS.",
+            "Add its folder to LIBRARY_ROOTS and start again.",
+        )
+    if not there:
+        raise PathMissing(f"There is nothing at {path}.")
+    return real
+
+
+def written(path: str) -> str:
+    """An absolute path as the store keeps it: as it is, or as hexadecimal digits where it is no UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return RAW + os.fsencode(path).hex()
+    return path
+
+
+def stored(text: str) -> Path:
+    """The path that `written` wrote."""
+    return Path(os.fsdecode(bytes.fromhex(text.removeprefix(RAW))) if text.startswith(RAW) else text)
+
+
+def shown(path: str) -> str:
+    """A path for people: bytes that are no UTF-8 as `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,121 @@
+"""The whole service killed in the middle, a worker that was thought gone, and two processes of the API."""
+
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from cli.supervisor import CANNOT_START
+from tests.chaos.rig import Follower, expect_nothing_held, expect_whole, fill, submit
+from tests.conftest import Service, picture, until
+from tests.integration.conftest import Start
+
+pytestmark = pytest.mark.e2e
+PHOTOS = 150
+
+
+def test_a_rescan_goes_on_when_up_was_killed_and_is_started_again(start: Start) -> None:
+    service = start()
+    names = fill(service.library / "job", PHOTOS)
+    job = submit(service, service.library / "job")
+    first = Follower(service.url, job)
+    first.start()
+    until(lambda: first.items >= 20, 60, "some work")
+    everything = service.process.children(recursive=True)
+    service.child.kill()
+    service.child.wait(10)
+    _, alive = psutil.wait_procs(everything, timeout=10)
+    assert not alive, "no part outlives its supervisor"
+    first.ended.set()
+    again = start()
+    second = Follower(again.url, job)
+    second.frames = list(first.frames)
+    second.start()
+    assert second.ended.wait(120), again.log[-30:]
+    expect_whole(second, names)
+    expect_nothing_held(again)
+
+
+def other_worker(service: Service, *options: str) -> "subprocess.Popen[bytes]":
+    """A worker that nobody restarts, as on another host if it has a name of its own."""
+    home = service.home
+    places = {
+        "REDIS_URL": f"unix://{home / 'run' / 'valkey.sock'}",
+        "DATABASE_URL": f"sqlite:///{home / 'darkroom.db'}",
+        "BLOB_URL": f"file://{home / 'spool'}",
+    }
+    command = [str(Path(sys.executable).parent / "darkroom"), "worker", "--device", "cpu", "--queues", "bulk"]
+    return subprocess.Popen([*command, *options], env={**service.env, **places}, stderr=subprocess.PIPE)
+
+
+def holders(service: Service) -> Counter[str]:
+    """How many photos each worker holds, by its name."""
+    with contextlib.closing(sqlite3.connect(service.home / "darkroom.db", timeout=10)) as store:
+        rows = store.execute("SELECT lease_owner FROM items WHERE lease_owner IS NOT NULL").fetchall()
+    return Counter(owner.partition("/")[0] for (owner,) in rows)
+
+
+def test_a_worker_that_comes_back_after_it_was_given_up_finishes_nothing_twice(start: Start) -> None:
+    service = start(HEARTBEAT_S="0.5", LEASE_ITEMS="8")
+    names = fill(service.library / "job", PHOTOS)
+    other = other_worker(service, "--name", "other")
+    try:
+        until(lambda: "other" in service.http.get("/api/devices").text, 60, "the other worker")
+        follower = Follower(service.url, submit(service, service.library / "job"))
+        follower.start()
+        until(lambda: holders(service)["other"], 60, "its lease")
+        other.send_signal(signal.SIGSTOP)
+        held = holders(service)["other"]
+        until(lambda: not holders(service)["other"], 60, "its photos to be given to another")
+        other.send_signal(signal.SIGCONT)
+        assert follower.ended.wait(120), service.log[-30:]
+    finally:
+        other.send_signal(signal.SIGCONT)
+        other.terminate()
+        other.communicate(timeout=30)
+    assert held, "it was stopped in the middle of a lease"
+    expect_whole(follower, names)
+    expect_nothing_held(service)
+
+
+def test_two_api_processes_serve_jobs_their_frames_and_requests_alike(start: Start) -> None:
+    service = start(WEB_CONCURRENCY="2")
+    assert len(service.parts("darkroom api")) == 2
+    names = fill(service.library / "job", PHOTOS)
+    job = submit(service, service.library / "job")
+    followers = [Follower(service.url, job) for _ in range(6)]
+    for follower in followers:
+        follower.start()
+    for width in range(100, 140):
+        files = {"file": ("a.png", picture(width, 60))}
+        answer = httpx.post(f"{service.url}/api/photos?tasks=probe", files=files, timeout=60)
+        assert (answer.status_code, answer.json()["width"]) == (200, width)
+        assert httpx.get(f"{service.url}/api/jobs/{job}", timeout=60).json()["counts"]["total"] <= PHOTOS
+    victim = service.parts("darkroom api")[0]
+    victim.kill()
+    for follower in followers:
+        assert follower.ended.wait(120), service.log[-30:]
+        expect_whole(follower, names)
+    assert any(follower.breaks for follower in followers), "some followed through the one that was killed"
+
+
+def test_a_second_worker_of_one_name_is_refused_and_the_first_keeps_what_it_holds(start: Start) -> None:
+    service = start(HEARTBEAT_S="1")
+    names = fill(service.library / "job", PHOTOS)
+    follower = Follower(service.url, submit(service, service.library / "job"))
+    follower.start()
+    second = other_worker(service)
+    said = second.communicate(timeout=90)[1].decode()
+    assert second.returncode == CANNOT_START
+    assert "runs already" in said
+    assert "--name" in said
+    assert follower.ended.wait(120), service.log[-30:]
+    expect_whole(follower, names)
+    assert not any("died" in line for line in service.log)
