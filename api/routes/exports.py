@@ -1,4 +1,4 @@
-"""Results of a job as a file: JSONL, exactly as the results are, or CSV for a spreadsheet."""
+"""Results of a job as a file: JSONL, exactly as the results are, CSV for a spreadsheet, Parquet for programs."""
 
 import asyncio
 import csv
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from api import frames
+from api.parquet import ParquetFile
 from api.security import NativeKey
 from api.state import dispatch_of
 from tasks import views
@@ -37,8 +38,22 @@ async def get_csv(request: Request, job_id: str) -> StreamingResponse:
     return await _file(request, job_id, "csv", "text/csv; charset=utf-8", _csv, _line([COLUMNS]))
 
 
+@router.get("/{job_id}/results.parquet", summary="All finished items as Parquet")
+async def get_parquet(request: Request, job_id: str) -> StreamingResponse:
+    """One row an item, vectors as lists of float32; see `ParquetFile` for the columns."""
+    file = await asyncio.to_thread(ParquetFile)
+    media = "application/vnd.apache.parquet"
+    return await _file(request, job_id, "parquet", media, file.rows, file.head(), file.end)
+
+
 async def _file(
-    request: Request, job_id: str, kind: str, media: str, encode: Encode, head: bytes = b""
+    request: Request,
+    job_id: str,
+    kind: str,
+    media: str,
+    encode: Encode,
+    head: bytes = b"",
+    end: Callable[[], bytes] = bytes,
 ) -> StreamingResponse:
     store = dispatch_of(request).store
     first = await asyncio.to_thread(_page, store, job_id, 0)  # 404 before the stream begins
@@ -47,8 +62,9 @@ async def _file(
         yield head
         page = first
         while page:
-            yield encode(page)
+            yield await asyncio.to_thread(encode, page)
             page = await asyncio.to_thread(_page, store, job_id, page[-1]["seq"])
+        yield end()
 
     disposition = {"Content-Disposition": f'attachment; filename="{job_id}.{kind}"'}
     return StreamingResponse(parts(), media_type=media, headers=frames.HEADERS | disposition)

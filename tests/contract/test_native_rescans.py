@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Service, picture, until
@@ -78,6 +79,9 @@ def test_a_batch_answers_each_line_by_its_custom_id_and_the_wrong_ones_with_thei
     rows = list(csv.DictReader(io.StringIO(service.http.get(f"/api/jobs/{job}/results.csv").text)))
     assert {row["custom_id"] for row in rows} >= {"by path", "outside"}
     assert sorted(row["item_id"] for row in rows) == sorted(str(line["item_id"]) for line in lines)
+    table = pq.read_table(io.BytesIO(service.http.get(f"/api/jobs/{job}/results.parquet").content)).to_pylist()
+    assert [row["item_id"] for row in table] == [line["item_id"] for line in lines]
+    assert {row["custom_id"]: row["error_code"] for row in table}["outside"] == "path_not_allowed"
 
 
 def test_an_empty_batch_is_refused(service: Service) -> None:
@@ -85,7 +89,7 @@ def test_an_empty_batch_is_refused(service: Service) -> None:
 
 
 def test_an_export_of_a_job_that_is_not_there_is_404(service: Service) -> None:
-    for kind in ("jsonl", "csv"):
+    for kind in ("jsonl", "csv", "parquet"):
         assert service.http.get(f"/api/jobs/none/results.{kind}").status_code == 404
 
 

@@ -1,7 +1,6 @@
 """The service is killed in unusual moments: while it migrates, starts, lists a folder, or writes the last frame."""
 
 import contextlib
-import sqlite3
 import subprocess
 import sys
 import time
@@ -23,11 +22,6 @@ def kill(service: Service) -> None:
     service.child.wait(10)
     _, alive = psutil.wait_procs(everything, timeout=10)
     assert not alive
-
-
-def rows(service: Service, query: str) -> list[tuple[int, ...]]:
-    with contextlib.closing(sqlite3.connect(service.home / "darkroom.db", timeout=30)) as store:
-        return store.execute(query).fetchall()
 
 
 @pytest.mark.parametrize("after_s", [0.4, 1.0, 2.0])
@@ -53,9 +47,9 @@ def test_a_listing_that_is_killed_in_its_middle_lists_everything_once(start: Sta
     service = start()
     names = fill(service.library / "job", 4000, 60, 40)
     job = submit(service, service.library / "job")
-    until(lambda: rows(service, "SELECT 1 FROM jobs WHERE listing AND total > 500"), 60, "half of the listing")
+    until(lambda: service.ask("SELECT 1 FROM jobs WHERE listing AND total > 500"), 60, "half of the listing")
     kill(service)
-    [(listing, total)] = rows(service, "SELECT listing, total FROM jobs")
+    [(listing, total)] = service.ask("SELECT listing, total FROM jobs")
     assert listing
     assert total < len(names)
     again = start()
@@ -70,7 +64,7 @@ def test_a_kill_around_the_last_frame_ends_the_job_once(start: Start) -> None:
     service = start()
     names = fill(service.library / "job", 40, 300, 200)
     job = submit(service, service.library / "job")
-    until(lambda: rows(service, "SELECT 1 FROM jobs WHERE done >= 24"), 60, "the end to be near")
+    until(lambda: service.ask("SELECT 1 FROM jobs WHERE done >= 24"), 60, "the end to be near")
     for part in ("worker --device cpu --queues bulk", "darkroom api"):
         service.part(part).kill()
     follower = Follower(service.url, job)

@@ -1,8 +1,6 @@
 """The whole service killed in the middle, a worker that was thought gone, and two processes of the API."""
 
-import contextlib
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -52,13 +50,12 @@ def other_worker(service: Service, *options: str) -> "subprocess.Popen[bytes]":
         "BLOB_URL": f"file://{home / 'spool'}",
     }
     command = [str(Path(sys.executable).parent / "darkroom"), "worker", "--device", "cpu", "--queues", "bulk"]
-    return subprocess.Popen([*command, *options], env={**service.env, **places}, stderr=subprocess.PIPE)
+    return subprocess.Popen([*command, *options], env={**places, **service.env}, stderr=subprocess.PIPE)
 
 
 def holders(service: Service) -> Counter[str]:
     """How many photos each worker holds, by its name."""
-    with contextlib.closing(sqlite3.connect(service.home / "darkroom.db", timeout=10)) as store:
-        rows = store.execute("SELECT lease_owner FROM items WHERE lease_owner IS NOT NULL").fetchall()
+    rows = service.ask("SELECT lease_owner FROM items WHERE lease_owner IS NOT NULL")
     return Counter(owner.partition("/")[0] for (owner,) in rows)
 
 

@@ -11,8 +11,9 @@ from tests.chaos.rig import Asker, Follower, expect_nothing_held, expect_whole, 
 from tests.chaos.servers import small_disk
 from tests.conftest import Service, picture, until
 from tests.integration.conftest import Start
+from tests.services import pair
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(pair.WANTED, reason="it is about SQLite and a spool folder")]
 PHOTOS = 120
 LOCKED_S = 10
 

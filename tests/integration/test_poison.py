@@ -1,8 +1,6 @@
 """A photo that takes its worker down is tried three times, and does not take the others with it."""
 
-import contextlib
 import io
-import sqlite3
 
 import psutil
 import pytest
@@ -22,11 +20,9 @@ def long_to_decode() -> bytes:
 
 def attempts(service: Service, state: str) -> int:
     """Starts of the poison photo while it is in a state, else 0."""
-    with contextlib.closing(sqlite3.connect(service.home / "darkroom.db", timeout=10)) as store:
-        row = store.execute(
-            "SELECT attempts FROM items WHERE name = 'poison.png' AND state = ? AND lease_owner IS NOT NULL", (state,)
-        ).fetchone()
-    return row[0] if row else 0
+    held = f"name = 'poison.png' AND state = '{state}' AND lease_owner IS NOT NULL"
+    rows = service.ask(f"SELECT attempts FROM items WHERE {held}")
+    return int(rows[0][0]) if rows else 0
 
 
 def test_a_photo_whose_worker_is_killed_three_times_fails_and_the_next_is_served(own_service: Service) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_a_client_that_leaves_frees_the_place_in_the_engine(darkroom: Service, v
     form = {"mode": "describe", "resolution": "tiny", "cancel_on_disconnect": "true"}
     files = {"file": ("a.png", picture(400, 500, seed=21))}
     with darkroom.http.stream("POST", "/api/ocr/image", files=files, data=form) as answer:
-        started, *_ = frames([line for line, _ in zip(answer.iter_lines(), range(3), strict=False)])
+        started, *_ = frames(islice(answer.iter_lines(), 3))
     left = time.monotonic()
     until(lambda: vllm.running() == 0, 10, "the end of its page")
 
@@ -124,7 +125,7 @@ def test_a_worker_that_stops_in_the_middle_of_pages_loses_nothing(darkroom: Serv
     files = {"file": ("a.pdf", pages(4, "a worker that stops"))}
     with darkroom.http.stream("POST", "/api/ocr/pdf", files=files, data=form, timeout=120) as answer:
         lines = answer.iter_lines()
-        seen = [line for line, _ in zip(lines, range(8), strict=False)]
+        seen = list(islice(lines, 8))
         worker = darkroom.part("--queues document")
         worker.send_signal(signal.SIGTERM)
         stopped = time.monotonic()
@@ -145,7 +146,8 @@ def test_killed_in_the_middle_of_pages(engine: Make, darkroom: Service, vllm: Vl
         other.says(Answer([LONG]))
         waits.start()
         until(lambda: len(read(seen[:]).pages) == 2, 60, "two pages in work")
-        alone, safe = begin(engine()), begin(engine(other.url))
+        with ThreadPoolExecutor() as pool:
+            alone, safe = pool.map(begin, (engine(), engine(other.url)))
         vllm.kill()
         assert end(safe).markdown == LONG
         with pytest.raises(EngineDown, match="does not answer"):
