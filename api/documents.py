@@ -43,34 +43,36 @@ def _plain(value: Any) -> Any:
 
 async def image_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
     """My OCR's frames of one picture."""
-    usage: dict[str, Any] = {}
+    ended: dict[str, Any] = {"usage": {}}
+    size = 0
     async for step in steps:
         if step is None:
             yield None
         elif step.type == "start":
+            size = step.fields["input_bytes"]
             yield {"type": "start", "kind": "image", "task_id": step.fields["task_id"]}
         elif step.type == "delta":
             yield {"type": "delta", "delta": step.text}
         elif step.type == "page_end":
-            usage = _usage(step.fields)
+            ended = {"usage": _usage(step.fields), **_how(step.fields)}
             if error := step.fields.get("error"):
                 yield {"type": "error", **error}
         elif step.type == "error":
             yield _error(step)
         elif step.type == "end":
-            yield {"type": "end", "usage": usage}
+            yield {"type": "end", **ended, "usage": {**ended["usage"], "input_bytes": size}}
 
 
 async def pdf_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
     """My OCR's frames of a document: pages from 1, interleaved; every page that begins also ends."""
-    pages = 0
+    pages = size = 0
     sums: dict[str, int] = dict.fromkeys(views.USAGE, 0)
     async for step in steps:
         if step is None:
             yield None
         elif step.type == "start":
-            pages = step.fields["pages"]
-            yield {"type": "start", "kind": "pdf", "pages": pages, "task_id": step.fields["task_id"]}
+            pages, size = step.fields["pages"], step.fields["input_bytes"]
+            yield {"type": "start", "kind": step.fields["kind"], "pages": pages, "task_id": step.fields["task_id"]}
         elif step.type == "page_start":
             yield {"type": "page_start", "page": step.page}
         elif step.type == "delta":
@@ -87,7 +89,7 @@ async def pdf_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[st
         elif step.type == "error":
             yield _error(step)
         elif step.type == "end":
-            yield {"type": "end", "usage": {**sums, "pages": pages}}
+            yield {"type": "end", "usage": {**sums, "input_bytes": size, "pages": pages}}
 
 
 def _error(step: Step) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class Step:
     """Something that a reader of a document is told.
 
     Attributes:
-        type: `start` (fields: pages, task_id, kind), `page_start`, `delta`, `page_end` (fields of the item),
-            `error` (of the whole document: code, message), `end`.
+        type: `start` (fields: pages, task_id, kind, input_bytes), `page_start`, `delta`, `page_end` (fields of the
+            item), `error` (of the whole document: code, message), `end`.
         page: from 1; 0 where it is about the document.
         text: of a delta.
     """
@@ -141,4 +141,5 @@ class Follower:
         if job.listing and job.state in ("queued", "running", "paused"):
             return None
         kind = job.options.get("kind", "pdf")
-        return Step("start", fields={"kind": kind, "pages": job.total, "task_id": self._job_id})
+        size = job.options.get("bytes", 0)
+        return Step("start", fields={"kind": kind, "pages": job.total, "task_id": self._job_id, "input_bytes": size})

@@ -39,11 +39,14 @@ def frames(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def test_a_pdfs_pages_come_as_frames_and_its_client_reads_the_text(service: Service) -> None:
-    lines = stream(service, "/api/ocr/pdf", pages(3, "first"))
+    data = pages(3, "first")
+    lines = stream(service, "/api/ocr/pdf", data)
     told = frames(lines)
     assert told[0] == {"type": "start", "kind": "pdf", "pages": 3, "task_id": told[0]["task_id"]}
     assert told[-1]["type"] == "end"
-    assert set(told[-1]["usage"]) == {"prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars", "pages"}
+    counted = {"prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars"}
+    assert set(told[-1]["usage"]) == counted | {"input_bytes", "pages"}
+    assert told[-1]["usage"]["input_bytes"] == len(data)
     for page in (1, 2, 3):
         kinds = [frame["type"] for frame in told if frame.get("page") == page]
         assert kinds == ["page_start", *["page_delta"] * (len(kinds) - 2), "page_end"]
@@ -61,6 +64,9 @@ def test_a_picture_is_read_as_deltas(service: Service) -> None:
     lines = stream(service, "/api/ocr/image", picture(900, 200, "Read the picture", seed=71), "a.png")
     told = frames(lines)
     assert (told[0]["type"], told[0]["kind"], told[-1]["type"]) == ("start", "image", "end")
+    assert told[-1]["engine"] == "classic"
+    assert told[-1]["usage"]["completion_chars"] > 0
+    assert told[-1]["usage"]["input_bytes"] > 0
     assert "Read the picture" in read(lines).text
 
 
