@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV     ?= uv
+# Tests wait more than they compute; each file's run one after another.
+PARALLEL ?= -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up test test-services test-vllm chaos check bench bench-document lock format clean
@@ -36,11 +38,11 @@ up: setup        ## start everything on http://127.0.0.1:8060
 	$(BIN)/darkroom up
 
 test: setup-dev  ## every test; those that lack a model or test data say why they skip
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-services: setup-dev ## the same tests on PostgreSQL and Redis 7, installed where missing (apt-get, root)
 	$(BIN)/python -m tests.services.install
-	TEST_SERVICES=on $(BIN)/python -m pytest
+	TEST_SERVICES=on $(BIN)/python -m pytest $(PARALLEL)
 
 test-vllm: setup-dev ## documents against a real vLLM on this CPU, set up where it is missing (2.5 GB)
 	$(BIN)/python -m tests.vllm.rig.place

@@ -55,6 +55,13 @@ def picture(width: int = 320, height: int = 200, text: str = "", seed: int = 0, 
     return out.getvalue()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Processes that share the tests share them by files; those that need a vLLM share one."""
+    for item in items:
+        group = "vllm" if "vllm" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The labelled data beside the checkout."""
