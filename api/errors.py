@@ -29,6 +29,7 @@ STATUS: Final[dict[str, int]] = {
     "not_found": 404,
     "path_not_found": 404,
     "job_not_found": 404,
+    "schedule_not_found": 404,
     "artifact_not_found": 404,
     "artifact_too_large": 400,
     "blob_missing": 404,

@@ -11,7 +11,7 @@ from api import errors
 from api.compat import deepseek, immich, mt_photos, my_ocr
 from api.limits import UploadLimit
 from api.measure import Measure
-from api.routes import accounts, documents, exports, health, jobs, metrics, page, photos, result, system
+from api.routes import accounts, documents, exports, health, jobs, metrics, page, photos, result, schedules, system
 from api.settings import ApiSettings
 from tasks import garbage
 from tasks.accounts import Accounts
@@ -49,7 +49,7 @@ def create_app() -> FastAPI:
     app.add_middleware(Measure)
     for error, answer in errors.ANSWERS.items():
         app.add_exception_handler(error, answer)
-    native = (health, metrics, jobs, exports, result, documents, accounts, system, page)
+    native = (health, metrics, jobs, schedules, exports, result, documents, accounts, system, page)
     routers = [module.router for module in (photos, mt_photos, immich, my_ocr, deepseek, *native)]
     # A router's routes have its prefix and its dependencies already. Included as a router they would be looked through
     # twice for each request, route by route, which costs as much as all the rest of FastAPI.

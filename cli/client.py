@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -55,6 +55,10 @@ class Client:
         """The JSON answer of POST; `how` as for httpx. Raises ServerRefused, ServerUnreachable."""
         return self._json("POST", path, **how)
 
+    def delete(self, path: str) -> Json:
+        """The JSON answer of DELETE. Raises ServerRefused, ServerUnreachable."""
+        return self._json("DELETE", path)
+
     @contextlib.contextmanager
     def lines(self, path: str, **params: Any) -> Iterator[Iterator[str]]:
         """The lines of a streamed answer, as they come. Raises ServerRefused, ServerUnreachable."""
@@ -62,7 +66,7 @@ class Client:
             if response.is_error:
                 response.read()
                 raise _refusal(response)
-            yield response.iter_lines()
+            yield _lines(response.iter_bytes())
 
     @contextlib.contextmanager
     def pieces(self, path: str) -> Iterator[Iterator[bytes]]:
@@ -99,6 +103,19 @@ class Client:
 
     def _stranger(self) -> ServerRefused:
         return ServerRefused(200, "", f"What answers at {self.server} is not Darkroom.", "Name it with --server.")
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines that end with a line feed; httpx's own also end at characters that JSON allows inside a string."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        first, *rest = piece.split(b"\n")
+        begun.append(first)
+        for following in rest:
+            yield b"".join(begun).decode(errors="replace")
+            begun = [following]
+    if last := b"".join(begun):
+        yield last.decode(errors="replace")
 
 
 def _refusal(response: httpx.Response) -> ServerRefused:

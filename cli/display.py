@@ -10,7 +10,7 @@ from cli.tally import Tally
 if TYPE_CHECKING:
     from rich.console import Console
 
-SHOWN_FAILURES = 20
+SHOWN = 20
 
 
 def console(stderr: bool = False, width: int | None = None) -> "Console":
@@ -62,17 +62,26 @@ def summary(tally: Tally) -> None:
     failed = f", [red]{tally.failed} failed[/]" if tally.failed else ""
     head = f"[bold]{photos(tally.finished)}[/] in {tally.seconds:.1f} s{rate}"
     out.print(f"{head}: {tally.done} done{cached}{failed}.")
+    if tally.found:
+        out.print(f"Found {', '.join(f'{count:,} {name}' for name, count in tally.found.items())}.")
     for trouble in tally.troubles:
         out.print(f"[red]{escape(trouble)}[/]")
-    if tally.failures:
+    for title, reasons in (("failed", tally.failures), ("not listed", tally.warnings)):
+        if not reasons:
+            continue
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column("failed")
+        table.add_column(title)
         table.add_column("why")
-        for name, reason in tally.failures[:SHOWN_FAILURES]:
+        for name, reason in reasons[:SHOWN]:
             table.add_row(escape(name), escape(reason))
         out.print(table)
-        if tally.failed > SHOWN_FAILURES:
-            out.print(f"[dim]and {tally.failed - SHOWN_FAILURES} more[/]")
+        if len(reasons) > SHOWN:
+            out.print(f"[dim]and {len(reasons) - SHOWN} more[/]")
+
+
+def not_listed(tally: Tally) -> list[str]:
+    """A line for each of the first names that could not be listed."""
+    return [f"{name}: {reason}" for name, reason in tally.warnings[:SHOWN]]
 
 
 def photos(count: int) -> str:

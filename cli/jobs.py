@@ -57,6 +57,27 @@ def show(job: Id, server: Server = None) -> None:
 
 
 @app.command()
+def submit(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE", help="JSONL, a request a line; - is stdin.")],
+    server: Server = None,
+) -> None:
+    """Hand in a batch, without waiting for it.
+
+    A line has one of path, url and image (base64), and if you like tasks
+    and a custom_id, which comes back with its result:
+    {"custom_id": "a", "path": "/photos/a.jpg", "tasks": ["ocr", "clip"]}
+
+    Example: darkroom jobs submit batch.jsonl
+    """
+    from cli.client import Client
+    from cli.scan import accepted
+    from cli.submit import Submitter
+
+    with Client(server) as client:
+        accepted(Submitter(client, []).batch(file.read()))
+
+
+@app.command()
 def watch(job: Id, server: Server = None) -> None:
     """Follow a job to its end, as scan does. Example: darkroom jobs watch 3f2a..."""
     from cli import scan
@@ -98,15 +119,15 @@ def results(
 @app.command()
 def export(
     job: Id,
-    output: Annotated[Path, typer.Argument(dir_okay=False, help="A file that ends in .jsonl or .csv.")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="A file that ends in .jsonl, .csv or .parquet.")],
     server: Server = None,
 ) -> None:
     """Write all that is finished to a file. Example: darkroom jobs export 3f2a... results.csv"""
     from cli.client import Client
 
     kind = output.suffix.lower()
-    if kind not in (".jsonl", ".csv"):
-        raise typer.BadParameter("Name a file that ends in .jsonl or .csv.", param_hint="OUTPUT")
+    if kind not in (".jsonl", ".csv", ".parquet"):
+        raise typer.BadParameter("Name a file that ends in .jsonl, .csv or .parquet.", param_hint="OUTPUT")
     with Client(server) as client, client.pieces(f"/api/jobs/{job}/results{kind}") as pieces, output.open("wb") as file:
         file.writelines(pieces)
 

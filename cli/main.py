@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs, models
+from cli import jobs, models, schedule
 from cli.api import api
 from cli.bench import bench
 from cli.demo import demo
@@ -50,6 +50,7 @@ app.command()(worker)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(engine)
 app.command()(scan)
 app.add_typer(jobs.app)
+app.add_typer(schedule.app)
 app.add_typer(models.app)
 app.command()(doctor)
 app.command()(demo)

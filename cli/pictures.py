@@ -1,7 +1,7 @@
 """Which files of a folder are pictures, and how many go into one upload."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,17 +22,34 @@ class LocalFile:
     name: str
 
 
-def find(path: Path, recursive: bool = True) -> Iterator[LocalFile]:
-    """The file itself, or the pictures in a folder by their suffix, ordered by name; hidden ones not."""
+def find(
+    path: Path, recursive: bool = True, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Iterator[LocalFile]:
+    """The file itself, or those in a folder that a rescan would take, ordered by name.
+
+    Without `include` that is by their suffix, hidden ones not; patterns are those of a rescan.
+    """
     if not path.is_dir():
         yield LocalFile(path, path.name)
         return
+    wanted, unwanted = _matcher(include), _matcher(exclude)
     for folder, folders, files in os.walk(path):
-        folders[:] = sorted(each for each in folders if not each.startswith(".")) if recursive else []
+        inside = Path(folder).relative_to(path)
+        kept = (each for each in folders if not each.startswith(".") and not unwanted((inside / each).as_posix()))
+        folders[:] = sorted(kept) if recursive else []
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                file = Path(folder, name)
-                yield LocalFile(file, file.relative_to(path).as_posix())
+            below = (inside / name).as_posix()
+            usual = not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+            if (wanted(below) if include else usual) and not unwanted(below):
+                yield LocalFile(Path(folder, name), below)
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+    if not patterns:
+        return lambda _: False
+    from tasks.library.patterns import Patterns
+
+    return Patterns(patterns).match
 
 
 def batches(

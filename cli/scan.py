@@ -21,17 +21,25 @@ Server = Annotated[
     typer.Option(envvar="DARKROOM_SERVER", help="Address of the service.", show_default="http://127.0.0.1:8060"),
 ]
 
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", dir_okay=False, help="Write results as NDJSON to this file.")
+]
+Include = Annotated[
+    list[str] | None, typer.Option(help="Only files that fit, such as '2024/**/*.jpg'; may be given again.")
+]
+Exclude = Annotated[list[str] | None, typer.Option(help="No files or folders that fit; may be given again.")]
+
 
 def scan(
     paths: Annotated[list[Path], typer.Argument(exists=True, help="Photos, or folders with photos.")],
     tasks: Annotated[str, typer.Option(help="What to look for, separated with commas.")] = "ocr",
     server: Server = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", dir_okay=False, help="Write results as NDJSON to this file.")
-    ] = None,
+    output: Output = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for results, or only hand in.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Look again at photos that are known.")] = False,
     recursive: Annotated[bool, typer.Option(help="Folders inside folders too.")] = True,
+    include: Include = None,
+    exclude: Exclude = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what a rescan would find.")] = False,
 ) -> None:
     """Read the photos of folders.
@@ -41,21 +49,15 @@ def scan(
 
     Example: darkroom scan ~/Pictures/receipts --output receipts.ndjson
     """
-    wanted = [task.strip() for task in tasks.split(",") if task.strip()]
-    if not wanted:
-        raise typer.BadParameter("Name at least one task, such as ocr.", param_hint="--tasks")
+    wanted = _named(tasks)
     from cli.client import Client
     from cli.submit import Submitter
     from cli.tally import Tally
 
     tally = Tally()
     with Client(server) as client, sink(output) as write:
-
-        def reject(item: dict[str, Any]) -> None:
-            tally.take(item)
-            write(item)
-
-        submitter = Submitter(client, wanted, force, recursive, say=_say, reject=reject)
+        patterns = tuple(include or ()), tuple(exclude or ())
+        submitter = Submitter(client, wanted, force, recursive, *patterns, say=_say, reject=_both(tally.take, write))
         if dry_run:
             for path in paths:
                 print(json.dumps({"path": str(path), **submitter.count(path)}))
@@ -68,14 +70,34 @@ def scan(
         raise typer.Exit(1)
 
 
+def _named(tasks: str) -> list[str]:
+    wanted = [task.strip() for task in tasks.split(",") if task.strip()]
+    if not wanted:
+        raise typer.BadParameter("Name at least one task, such as ocr.", param_hint="--tasks")
+    return wanted
+
+
+def _both(*takers: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    def take(item: dict[str, Any]) -> None:
+        for each in takers:
+            each(item)
+
+    return take
+
+
 def hand_in(submitter: "Submitter", paths: Iterable[Path]) -> None:
     """Make the jobs and name them, without waiting for any."""
     for path in paths:
         for job in submitter.jobs(path):
-            if sys.stdout.isatty():
-                print(f"Job {job} is accepted. Watch it with: darkroom jobs watch {job}")
-            else:
-                print(json.dumps({"task_id": job}), flush=True)
+            accepted(job)
+
+
+def accepted(job: str) -> None:
+    """Name a job that was made."""
+    if sys.stdout.isatty():
+        print(f"Job {job} is accepted. Watch it with: darkroom jobs watch {job}")
+    else:
+        print(json.dumps({"task_id": job}), flush=True)
 
 
 def watch(
@@ -111,8 +133,8 @@ def watch(
     if sys.stdout.isatty():
         display.summary(tally)
     else:
-        for trouble in tally.troubles:
-            _say(trouble)
+        for sentence in (*tally.troubles, *display.not_listed(tally)):
+            _say(sentence)
 
 
 def ahead(jobs: Iterator[str], most: int = 2) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Submitter:
         tasks: such as `["ocr"]`.
         force: look again at photos whose results are known.
         recursive: folders inside folders too.
+        include: patterns; of a folder only what fits one of them.
+        exclude: patterns; nothing of a folder that fits one of them.
         say: receives a sentence about what is done differently than asked, and why.
         reject: receives an item, as in a results line, for each file that cannot be uploaded.
         sleep: waits until the service takes more.
@@ -36,6 +38,8 @@ class Submitter:
     tasks: Sequence[str]
     force: bool = False
     recursive: bool = True
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
     say: Callable[[str], None] = field(default=lambda _: None)
     reject: Callable[[Json], None] = field(default=lambda _: None)
     sleep: Callable[[float], None] = time.sleep
@@ -46,7 +50,7 @@ class Submitter:
         if job is not None:
             yield job
             return
-        for group in batches(find(path, self.recursive)):
+        for group in batches(find(path, self.recursive, self.include, self.exclude)):
             yield from self._upload(group)
 
     def count(self, path: Path) -> dict[str, int]:
@@ -54,11 +58,18 @@ class Submitter:
         counts: dict[str, int] = self.client.post("/api/jobs", json=self._request(path) | {"dry_run": True})["counts"]
         return counts
 
+    def batch(self, lines: bytes) -> str:
+        """The id of the job of a batch, given as JSONL. Raises CommandError."""
+        headers = {"Content-Type": "application/jsonl"}
+        return self._accepted(lambda: self.client.post("/api/jobs", content=lines, headers=headers))
+
     def _request(self, path: Path) -> Json:
         return {
             "library": str(path.resolve()),
             "tasks": list(self.tasks),
             "recursive": self.recursive,
+            "include": list(self.include),
+            "exclude": list(self.exclude),
             "force": self.force,
         }
 

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+FOUND = ("new", "changed", "unchanged", "deleted")
+
 
 @dataclass(slots=True)
 class Tally:
@@ -12,14 +14,17 @@ class Tally:
     Attributes:
         expected: how many photos there are, where that is known beforehand.
         began: monotonic seconds.
+        warnings: (name, reason) of what could not be listed.
     """
 
     expected: int | None = None
     done: int = 0
     cached: int = 0
     began: float = field(default_factory=time.monotonic)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
     _failures: dict[tuple[str, Any], tuple[str, str]] = field(default_factory=dict)
     _totals: dict[str, int] = field(default_factory=dict)
+    _found: dict[str, dict[str, int]] = field(default_factory=dict)
     _troubles: list[str] = field(default_factory=list)
 
     def take(self, frame: dict[str, Any]) -> None:
@@ -27,8 +32,11 @@ class Tally:
         job, kind = str(frame.get("task_id", "")), frame.get("type")
         if kind == "item":
             self._item(job, frame)
+        elif kind == "warning":
+            self.warnings.append((str(frame.get("name")), str(frame.get("message"))))
         elif kind in ("progress", "end") and "total" in frame.get("counts", {}):
             self._totals[job] = frame["counts"]["total"]
+            self._found[job] = {name: frame["counts"][name] for name in FOUND if name in frame["counts"]}
             if frame.get("state") == "cancelled":
                 self._troubles.append(f"Job {job} was cancelled.")
         elif kind == "error":
@@ -52,6 +60,12 @@ class Tally:
     def total(self) -> int | None:
         """All photos, as far as known."""
         return self.expected if self.expected is not None else sum(self._totals.values()) or None
+
+    @property
+    def found(self) -> dict[str, int]:
+        """What rescans found: new, changed, unchanged, deleted; empty where there was none."""
+        counts = [each for each in self._found.values() if each]
+        return {name: sum(each[name] for each in counts) for name in FOUND} if counts else {}
 
     @property
     def failed(self) -> int:

@@ -4,7 +4,7 @@
       + ImageError
       |   + NotAPicture           not_a_picture          empty, text, an archive, an LFS pointer ...
       |   + PictureUndecodable    picture_undecodable    looks like a picture, breaks while it is decoded
-      |   + PictureOutOfRange     picture_out_of_range   a side or the area is over the limit
+      |   + PictureOutOfRange     picture_out_of_range   a side, the area or the file is over the limit
       + ModelError
       |   + ModelUnknown          model_unknown          no catalogue and no folder has this name
       |   + ModelMissing          model_missing          known, but its weights are not here
@@ -44,7 +44,7 @@ class PictureUndecodable(ImageError):
 
 
 class PictureOutOfRange(ImageError):
-    """A side or the area is over the limit; found from the header, before any pixel is decoded."""
+    """A side, the area or the file is over the limit; found before any pixel is decoded."""
 
     code = "picture_out_of_range"
 

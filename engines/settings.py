@@ -91,6 +91,9 @@ class EngineSettings(BaseSettings):
         le=100_000_000,
         description="Largest area of a picture that is decoded, pixels.",
     )
+    max_photo_mb: int = Field(
+        default=512, ge=1, description="Largest file of a library that is read as a photo, in MiB; more is a failure."
+    )
 
     preload: str = Field(
         default="ocr", description="What a worker loads when it starts, of `ocr,clip,clip_text,face`; empty: nothing."

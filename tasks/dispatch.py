@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import kombu.exceptions
@@ -15,7 +14,6 @@ from tasks.analyses import DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import open_blobs
 from tasks.broker import connect, connect_async, end, queue_key
-from tasks.errors import PathMissing
 from tasks.followers import Followers
 from tasks.jobs import Jobs, NewItem
 from tasks.library import listing
@@ -101,10 +99,7 @@ class Dispatch:
             UnknownTask, QueueFull, PathNotAllowed, PathMissing.
         """
         wanted = analyses.check(tasks, self.settings)
-        path = library.allowed(Path(folder), self.settings.roots)
-        if not path.is_dir():
-            raise PathMissing(f"{folder} is not a folder.", "Name its folder, or upload the file.")
-        chosen = {**options, "library": str(path)}
+        chosen = {**options, "library": str(library.folder(folder, self.settings.roots))}
         job_id = self.jobs.create("library", wanted, options=chosen, listing=True, limit=self.settings.job_limit, **job)
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
         return job_id

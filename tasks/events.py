@@ -16,7 +16,7 @@ import redis
 import redis.asyncio
 from sqlalchemy import Row, select
 
-from tasks import results
+from tasks import ledger, results
 from tasks.broker import WAKE
 from tasks.errors import JobUnknown
 from tasks.store.models import events, items, jobs
@@ -88,7 +88,7 @@ def _frame(
         retried = {**row.body, "results": {}, "models": {}, "cached": [], "retried": True} if row.body else {}
         return {**item_fields(photos[row.item_id], found), **retried, **head}
     if row.type in ("progress", "end"):
-        counts = row.body or {key: job._mapping[key] for key in ("done", "failed", "cached", "cancelled", "total")}
+        counts = row.body or ledger.counts(job)
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
         state = job.state if row.seq == job.seq else None
         return {**head, **({"state": state} if state else {}), "counts": {**counts, "left": left}}

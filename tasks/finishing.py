@@ -114,12 +114,10 @@ def _update_items(connection: Connection, fresh: dict[int, Outcome], seq: int, n
 def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome], now: float) -> None:
     """Count what is finished, number its frames, and end the job with its last item."""
     failed = sum(outcome.error_code is not None for outcome in fresh.values())
-    counts = {
+    counts = ledger.counts(job) | {
         "done": job.done + len(fresh) - failed,
         "failed": job.failed + failed,
         "cached": job.cached + sum(outcome.all_cached for outcome in fresh.values()),
-        "cancelled": job.cancelled,
-        "total": job.total,
     }
     changes: dict[str, Any] = {name: counts[name] for name in ("done", "failed", "cached")}
     frames: list[tuple[str, int | None, dict[str, Any] | None]] = [("item", item_id, None) for item_id in fresh]

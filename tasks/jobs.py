@@ -25,9 +25,10 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from tasks import ledger, queues
 from tasks.errors import QueueFull, WrongState
@@ -57,14 +58,18 @@ class Jobs(Leases):
         listing: bool = False,
         custom_id: str | None = None,
         limit: int = 1000,
+        within: Connection | None = None,
     ) -> str:
         """Accept a job with its first items; `listing` says that more will be added.
+
+        Args:
+            within: a writing transaction that it becomes part of; None makes one.
 
         Raises:
             QueueFull: when `limit` jobs are unfinished.
         """
         job_id, now = uuid.uuid4().hex, time.time()
-        with self.store.write() as connection:
+        with self.store.write() if within is None else nullcontext(within) as connection:
             active = connection.scalar(select(func.count()).where(jobs.c.state.in_(ACTIVE))) or 0
             if active >= limit:
                 raise QueueFull(f"{active} jobs are unfinished, no more are taken.", retry_after=30)
@@ -168,11 +173,10 @@ class Jobs(Leases):
             if not job.failed:
                 raise WrongState(f"Nothing failed in job {job_id}, so there is nothing to retry.")
             ledger.keep_failures(connection, job_id)
-            connection.execute(
-                update(items)
-                .where(items.c.job_id == job_id, items.c.state == "failed")
-                .values(state="queued", attempts=0, error_code=None, error_message=None)
-            )
+            failed = items.c.job_id == job_id, items.c.state == "failed"
+            usable = or_(items.c.path.is_not(None), items.c.blob.is_not(None), items.c.page.is_not(None))
+            connection.execute(update(items).where(*failed, usable).values(error_code=None, error_message=None))
+            connection.execute(update(items).where(*failed).values(state="queued", attempts=0))
             connection.execute(
                 update(jobs).where(jobs.c.id == job_id).values(state="queued", failed=0, finished_at=None)
             )

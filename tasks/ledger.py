@@ -14,6 +14,9 @@ from tasks.store.models import events, items, jobs
 
 ACTIVE = ("queued", "running", "paused")
 PROGRESS_EVERY_S = 1.0
+COUNTS = ("done", "failed", "cached", "cancelled", "total")
+FOUND = ("new", "changed", "unchanged", "deleted", "warnings")
+"""Counted while a library is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,14 @@ def event(
     return seq
 
 
-def _counts_body(job: Row[Any]) -> dict[str, Any]:
-    return {
-        "done": job.done,
-        "failed": job.failed,
-        "cached": job.cached,
-        "cancelled": job.cancelled,
-        "total": job.total,
-    }
+def counts(job: Row[Any]) -> dict[str, int]:
+    """What a frame says of a job's items, and of a library what was found."""
+    return {name: job._mapping[name] for name in COUNTS} | found(job)
+
+
+def found(job: Row[Any]) -> dict[str, int]:
+    """What was counted while a library was listed; nothing for other jobs."""
+    return {name: job._mapping[name] for name in FOUND} if job.kind == "library" else {}
 
 
 def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
@@ -117,7 +120,7 @@ def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
     ).first()
     if done is None:
         return False
-    event(connection, job_id, "end", _counts_body(done), now)
+    event(connection, job_id, "end", counts(done), now)
     return True
 
 

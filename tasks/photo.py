@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
+import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.errors import EngineError, InferenceFailed
+from engines.errors import EngineError, InferenceFailed, NotAPicture, PictureOutOfRange
 from engines.images import Image, decode
 from engines.types import ModelInfo
 from monitoring import metrics
@@ -64,7 +65,7 @@ def examine(
         OSError: the file cannot be read.
     """
     started = time.perf_counter()
-    data = source if isinstance(source, bytes) else source.read_bytes()
+    data = source if isinstance(source, bytes) else read(source, settings)
     digest = sha256 or hashlib.sha256(data).hexdigest()
     models = {task.name: inference.engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
     wanted = {task.name: (*_of(models[task.name]), task.key) for task in tasks if task.name in models}
@@ -79,6 +80,28 @@ def examine(
             findings[task.name] = _run(inference, task, image, models.get(task.name))
     some = next(iter(findings.values()))
     return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
+
+
+def read(path: Path, settings: "EngineSettings") -> bytes:
+    """The bytes of a photo's file, never more of them than MAX_PHOTO_MB allows.
+
+    Raises:
+        NotAPicture: a pipe, a device or a folder has this name; one of these could be waited for without end.
+        PictureOutOfRange: the file is too large.
+        OSError: it cannot be read.
+    """
+    said = path.stat()
+    if not stat.S_ISREG(said.st_mode):
+        raise NotAPicture("no regular file has this name")
+    limit = settings.max_photo_mb * 2**20
+    if said.st_size <= limit:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)  # it may have grown meanwhile
+        if len(data) <= limit:
+            return data
+    raise PictureOutOfRange(
+        f"the file is over {settings.max_photo_mb} MiB", "MAX_PHOTO_MB raises the limit, at the cost of memory."
+    )
 
 
 def _at_least(inference: Inference, missing: Sequence[Wanted]) -> int | None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engines.document import pressure
 from monitoring import metrics
-from tasks import bulk, control, document, events, followers, liveness, queues, recovery
+from tasks import bulk, control, document, events, followers, liveness, queues, recovery, schedules
 from tasks.analyses import DOCUMENT
 from tasks.broker import PREFIX
 from tasks.errors import BlobsDown
@@ -58,7 +58,8 @@ def look_after(worker: "Worker") -> None:
     worker.jobs.release_expired()
     for priority in worker.jobs.waiting():
         bulk.invite(worker, priority)
-    _restart_old_lists(worker)
+    schedules.start_due(worker)
+    _restart_old_lists(worker)  # and those that were begun just now
     for job_id in followers.cancel_unfollowed(worker.redis, worker.jobs):
         events.wake(worker.redis, job_id)
     document.settle_rest(worker)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
 
-from tasks import results
+from tasks import ledger, results
 from tasks.analyses import DOCUMENT
 from tasks.errors import JobUnknown
 from tasks.events import item_fields
@@ -14,9 +14,6 @@ from tasks.store.models import items, jobs
 from tasks.store.session import Store
 
 PAGES_AT_ONCE = 32
-FOUND = ("new", "changed", "unchanged", "deleted", "warnings")
-"""Counted while a library is listed."""
-
 RATE_WINDOW = 100
 """Photos over which a running job's rate is taken."""
 
@@ -136,7 +133,7 @@ def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[
             "failed": row.failed,
             "cached": row.cached,
             "cancelled": row.cancelled,
-            **({name: row._mapping[name] for name in FOUND} if row.kind == "library" else {}),
+            **ledger.found(row),
         },
         "seq": row.seq,
         "created_at": row.created_at,

@@ -19,6 +19,8 @@ from tasks.store.session import Store
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey])
 PAGE: Final = 500
+FORMULA: Final = (*"=+-@＝＋－＠", "\t", "\r", "\n")
+"""What a spreadsheet may take for the beginning of a formula."""
 Encode = Callable[[list[dict[str, Any]]], bytes]
 COLUMNS: Final = (
     "seq", "item_id", "name", "custom_id", "page", "sha256", "width", "height", "status",
@@ -93,7 +95,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _line(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -23,7 +23,7 @@ Pattern = Annotated[str, Field(min_length=1, max_length=1000)]
 M = TypeVar("M", bound=BaseModel)
 
 
-class LibraryJob(BaseModel):
+class Rescan(BaseModel):
     """A rescan of a folder under one of LIBRARY_ROOTS."""
 
     model_config = ConfigDict(extra="forbid")
@@ -34,9 +34,19 @@ class LibraryJob(BaseModel):
     include: list[Pattern] = Field(default=[], max_length=100)
     exclude: list[Pattern] = Field(default=[], max_length=100)
     force: bool = False
-    dry_run: bool = False
     priority: Literal["interactive", "bulk"] = "bulk"
     custom_id: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its job keeps of it."""
+        return self.model_dump(include={"recursive", "include", "exclude", "force"})
+
+
+class LibraryJob(Rescan):
+    """One that begins now, or is only counted."""
+
+    dry_run: bool = False
 
 
 class UploadOptions(BaseModel):
@@ -87,23 +97,22 @@ async def _batch(request: Request) -> str:
 
 async def _library(request: Request) -> Response:
     job = _parse(LibraryJob, await request.body())
-    options = job.model_dump(include={"recursive", "include", "exclude", "force"})
     if job.dry_run:
-        return await _dry_run(request, job, options)
+        return await _dry_run(request, job)
     job_id = await asyncio.to_thread(
         dispatch_of(request).submit_library,
         job.library,
         job.tasks,
-        options,
+        job.options,
         priority=job.priority,
         custom_id=job.custom_id,
     )
     return await accepted(request, job_id)
 
 
-async def _dry_run(request: Request, job: LibraryJob, options: dict[str, Any]) -> Response:
+async def _dry_run(request: Request, job: LibraryJob) -> Response:
     try:
-        counts = await asyncio.to_thread(dispatch_of(request).count_library, job.library, job.tasks, options)
+        counts = await asyncio.to_thread(dispatch_of(request).count_library, job.library, job.tasks, job.options)
     except OSError as error:
         raise ApiError("bad_request", f"The folder cannot be read: {error.strerror}.") from error
     return respond(200, {"dry_run": True, "counts": counts})
@@ -176,7 +185,7 @@ async def _job(request: Request, job_id: str) -> dict[str, Any]:
 def job(fields: dict[str, Any]) -> dict[str, Any]:
     """A job in the native form: times as ISO 8601, with its links."""
     base = f"/api/jobs/{fields['task_id']}"
-    times = {key: _iso(fields[key]) for key in ("created_at", "started_at", "finished_at")}
+    times = {key: iso(fields[key]) for key in ("created_at", "started_at", "finished_at")}
     links = {
         "self": base,
         "events": f"{base}/events",
@@ -189,7 +198,8 @@ def job(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, **times, "links": links}
 
 
-def _iso(at: float | None) -> str | None:
+def iso(at: float | None) -> str | None:
+    """Seconds since 1970 as ISO 8601, in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at is not None else None
 
 

@@ -33,6 +33,14 @@ def allowed(path: Path, roots: Sequence[Path]) -> Path:
     return real
 
 
+def folder(name: str, roots: Sequence[Path]) -> Path:
+    """The same for a folder's name. Raises PathNotAllowed, PathMissing (also where it is no folder)."""
+    path = allowed(Path(name), roots)
+    if not path.is_dir():
+        raise PathMissing(f"{name} is not a folder.", "Name its folder, or upload the file.")
+    return path
+
+
 def written(path: str) -> str:
     """An absolute path as the store keeps it: as it is, or as hexadecimal digits where it is no UTF-8."""
     try:

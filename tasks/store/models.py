@@ -162,3 +162,20 @@ usage: Final = Table(
     Column("created_at", Double, nullable=False),
     Index(None, "user_id", "id"),
 )
+
+schedules: Final = Table(
+    "schedules",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("cron", String(100), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("library", Text, nullable=False),
+    Column("tasks", JSON, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("custom_id", Text),  # of each of its jobs
+    Column("enabled", Boolean, nullable=False),
+    Column("next_at", Double, nullable=False),  # moved in the transaction that makes the job
+    Column("last_job_id", String(32)),  # which may have expired
+    Column("created_at", Double, nullable=False),
+)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from tests.conftest import Service, picture, until
 
 pytestmark = pytest.mark.e2e
@@ -76,6 +78,8 @@ def test_a_batch_answers_each_line_by_its_custom_id_and_the_wrong_ones_with_thei
     }
     assert service.http.post(f"/api/jobs/{job}/retry").status_code == 200
     assert ended(service, job)["counts"]["failed"] == 7
+    again = [json.loads(line) for line in service.http.get(f"/api/jobs/{job}/results.jsonl").text.splitlines()]
+    assert {line.get("custom_id", line["name"]): (line["error"] or {}).get("code") for line in again} == reasons
     rows = list(csv.DictReader(io.StringIO(service.http.get(f"/api/jobs/{job}/results.csv").text)))
     assert {row["custom_id"] for row in rows} >= {"by path", "outside"}
     assert sorted(row["item_id"] for row in rows) == sorted(str(line["item_id"]) for line in lines)
@@ -114,3 +118,51 @@ def test_patterns_without_measure_are_refused(service: Service, folder: Path) ->
     for wrong in (["*"] * 101, ["x" * 1001], [""]):
         answer = service.http.post("/api/jobs", json={"library": str(folder), "include": wrong})
         assert answer.status_code == 400
+
+
+def test_a_file_that_no_memory_could_hold_fails_alone_and_unread(service: Service, folder: Path) -> None:
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(100 * 2**30)
+    job = service.http.post("/api/jobs", json={"library": str(folder), "tasks": ["probe"]}).json()["task_id"]
+    counts = ended(service, job)["counts"]
+    assert (counts["done"], counts["failed"]) == (2, 1)
+    lines = [json.loads(line) for line in service.http.get(f"/api/jobs/{job}/results.jsonl").text.splitlines()]
+    assert {line["error"]["code"] for line in lines if line["error"]} == {"picture_out_of_range"}
+    assert service.parts("worker")
+
+
+def test_the_end_of_a_rescan_says_what_was_found(service: Service, folder: Path) -> None:
+    def end(**options: Any) -> Any:
+        body = {"library": str(folder), "tasks": ["probe"], **options}
+        job = service.http.post("/api/jobs", json=body).json()["task_id"]
+        ended(service, job)
+        frames = service.http.get(f"/api/jobs/{job}/events").text.splitlines()
+        return json.loads([line for line in frames if line][-1])
+
+    found = ("new", "changed", "unchanged", "deleted", "warnings")
+    first = end()
+    assert (first["type"], [first["counts"][name] for name in found]) == ("end", [2, 0, 0, 0, 0])
+    (folder / "0.png").unlink()
+    (folder / "link.png").symlink_to(folder / "nothing.png")
+    counts = end()["counts"]
+    assert [counts[name] for name in found] == [0, 0, 1, 1, 1]
+
+
+def test_the_command_line_hands_in_a_batch_scans_by_patterns_and_exports(
+    service: Service, folder: Path, tmp_path: Path
+) -> None:
+    def darkroom(*words: str | Path, said: str | None = None) -> list[Any]:
+        line = [*map(str, words), "--server", service.url]
+        result = CliRunner().invoke(app, line, input=said, env={"API_AUTH_KEY": ""})
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.split("\n") if line]
+
+    batch = json.dumps({"custom_id": "mine", "path": str(folder / "0.png"), "tasks": ["probe"]})
+    (handed_in,) = darkroom("jobs", "submit", "-", said=batch)
+    ended(service, handed_in["task_id"])
+    darkroom("jobs", "export", handed_in["task_id"], tmp_path / "all.parquet")
+    assert pq.read_table(tmp_path / "all.parquet").column("custom_id").to_pylist() == ["mine"]
+    (counted,) = darkroom("scan", folder, "--dry-run", "--exclude", "0.*")
+    assert counted["total"] == 1
+    scanned = darkroom("scan", folder, "--tasks", "probe", "--include", "1.*", "--include", "2.*")
+    assert [item["name"] for item in scanned] == ["1.png"]

@@ -19,21 +19,25 @@ class Service:
 
     Attributes:
         libraries: whether folders may be read by path.
+        plain: whether letters travel as UTF-8, a few bytes at a time, instead of escaped.
         refusals: answers that are given to submissions before any is accepted.
         largest: files that fit into one upload; more are answered with 413.
         cuts: after so many frames the connection breaks, once for each entry.
         jobs: frames by job.
+        requests: for libraries.
         uploads: names of the files of each accepted upload.
         seen: (method, path with query) of every request.
     """
 
     def __init__(self) -> None:
         self.libraries = False
+        self.plain = False
         self.refusals: list[Answer] = []
         self.largest = 1000
         self.failing: set[str] = set()
         self.cuts: list[int] = []
         self.jobs: dict[str, list[dict[str, Any]]] = {}
+        self.requests: list[dict[str, Any]] = []
         self.uploads: list[list[str]] = []
         self.seen: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
@@ -82,8 +86,12 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["content-length"]))
             self._note()
             kind = self.headers["content-type"]
-            if kind.startswith("application/json"):
-                self._answer(service.by_path(json.loads(body)))
+            if kind == "application/json":
+                service.requests.append(json.loads(body))
+                self._answer(service.by_path(service.requests[-1]))
+                return
+            if kind == "application/jsonl":
+                self._answer(service.submit([json.loads(line)["path"] for line in body.splitlines()]))
                 return
             parts = BytesParser(policy=HTTP).parsebytes(f"content-type: {kind}\r\n\r\n".encode() + body)
             names = [str(part.get_filename()) for part in parts.iter_parts() if part.get_filename()]
@@ -105,7 +113,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             self.send_header("transfer-encoding", "chunked")
             self.end_headers()
             for frame in said[:cut]:
-                self._chunk(json.dumps(frame).encode() + b"\n\n")
+                line = json.dumps(frame, ensure_ascii=not service.plain).encode() + b"\n\n"
+                for at in range(0, len(line), 7 if service.plain else len(line)):
+                    self._chunk(line[at : at + 7] if service.plain else line)
             if cut is not None:
                 self._chunk(b'{"seq": 99, "type": "it')  # in the middle of a line, without an end
                 self.close_connection = True

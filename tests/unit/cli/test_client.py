@@ -1,5 +1,6 @@
 """What people read when the service does not answer as hoped."""
 
+import json
 import socket
 
 import pytest
@@ -59,3 +60,12 @@ def test_an_address_without_a_scheme_is_taken_as_http() -> None:
     with Client("nas:8060/") as client:
         assert client.server == "http://nas:8060"
         assert not client.local
+
+
+def test_lines_end_at_line_feeds_only_and_letters_that_arrive_in_halves_are_whole(service: Service) -> None:
+    said = "a\u2028b\u2029c\x85d\x0be\x1cf 发票"
+    service.jobs["job"] = [{"seq": n, "text": said} for n in range(1, 4)]
+    service.plain = True
+    with Client() as client, client.lines("/api/jobs/job/events") as lines:
+        frames = [json.loads(line) for line in lines if line]
+    assert frames == service.jobs["job"]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 
-COMMANDS = ("up", "api", "worker", "scan", "jobs", "doctor", "demo", "bench")
+COMMANDS = ("up", "api", "worker", "scan", "jobs", "schedule", "doctor", "demo", "bench")
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

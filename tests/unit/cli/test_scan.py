@@ -136,3 +136,41 @@ def test_watching_a_job_prints_its_results(service: Service, album: Path) -> Non
     run("scan", album, "--no-wait")
     result = run("jobs", "watch", "job1")
     assert [line["name"] for line in lines(result)] == ["a.PNG", "b.jpg", "sub/c.webp"]
+
+
+def test_patterns_mean_the_same_for_a_folder_that_is_uploaded_and_one_that_the_service_reads(
+    service: Service, album: Path
+) -> None:
+    words = ("--include", "*.PNG", "--include", "sub/*", "--include", "*.txt", "--exclude", "notes*")
+    run("scan", album, *words)
+    assert service.uploads == [["a.PNG", "sub/c.webp"]]
+    run("scan", album, "--exclude", "sub")
+    assert service.uploads[1:] == [["a.PNG", "b.jpg"]]
+    assert service.requests[0]["include"] == ["*.PNG", "sub/*", "*.txt"]
+    assert [request["exclude"] for request in service.requests] == [["notes*"], ["sub"]]
+
+
+def test_a_name_that_could_not_be_listed_is_said_beside_the_results(service: Service, album: Path) -> None:
+    service.jobs["job1"] = [
+        {"seq": 1, "task_id": "job1", "type": "warning", "name": "x.jpg", "code": "dead_link", "message": "Nothing."},
+        {"seq": 2, "task_id": "job1", "type": "end", "state": "completed", "counts": {"total": 0}},
+    ]
+    result = run("jobs", "watch", "job1")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "x.jpg: Nothing.\n")
+
+
+def test_a_batch_is_handed_in_from_a_file_or_from_stdin_and_its_job_is_named(service: Service, tmp_path: Path) -> None:
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text('{"path": "/p/1.jpg"}\n{"path": "/p/2.jpg"}\n')
+    assert lines(run("jobs", "submit", batch)) == [{"task_id": "job1"}]
+    piped = CliRunner().invoke(app, ["jobs", "submit", "-"], input='{"path": "/p/3.jpg"}\n')
+    assert lines(piped) == [{"task_id": "job2"}]
+    assert service.uploads == [["/p/1.jpg", "/p/2.jpg"], ["/p/3.jpg"]]
+
+
+def test_an_export_is_named_by_one_of_three_endings(service: Service, tmp_path: Path) -> None:
+    run("scan", tmp_path, "--no-wait")
+    assert run("jobs", "export", "job1", tmp_path / "all.xlsx").exit_code == 2
+    for kind in ("jsonl", "csv", "parquet"):
+        run("jobs", "export", "job1", tmp_path / f"all.{kind}")
+        assert service.seen[-1] == ("GET", f"/api/jobs/job1/results.{kind}")

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from cli.demo import plain
-from cli.display import first_words, photos
+from cli.display import first_words, photos, summary
 from cli.tally import Tally
 
 
@@ -59,3 +61,25 @@ def test_numbers_agree_with_their_noun() -> None:
 def test_words_are_compared_by_letters_and_digits_alone() -> None:
     assert plain("Ｔotal: 14.50 €") == "total1450"
     assert plain("火车站，出口") == "火车站出口"
+
+
+def test_what_rescans_found_is_summed_over_jobs_and_shown_with_what_was_not_listed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tally = Tally()
+    found = {"new": 1, "changed": 2, "unchanged": 3, "deleted": 4}
+    for job in ("a", "a", "b"):
+        tally.take({"type": "progress", "task_id": job, "counts": {"total": 6, **found}})
+    tally.take({"type": "warning", "task_id": "a", "name": "x[1].jpg", "message": "The link leads to nothing."})
+    assert tally.found == {"new": 2, "changed": 4, "unchanged": 6, "deleted": 8}
+    summary(tally)
+    shown = capsys.readouterr().out
+    assert "Found 2 new, 4 changed, 6 unchanged, 8 deleted." in shown
+    assert "x[1].jpg" in shown
+    assert tally.failed == 0
+
+
+def test_where_nothing_was_rescanned_nothing_is_said_to_be_found() -> None:
+    tally = Tally()
+    tally.take({"type": "end", "task_id": "a", "counts": {"total": 6}})
+    assert tally.found == {}
