@@ -172,6 +172,8 @@ def test_of_many_who_saw_the_same_run_one_starts_it(worker: Worker, nightly: dic
         started = [job for job in people.map(claim, range(4)) if job]
     assert [job.id for job in made(worker.store)] == started
     assert len(started) == 1
+    worker.jobs.cancel(started[0])
+    assert schedules.start(worker.jobs, seen, time.time(), 1000) is None, "nor by one who comes when its job has ended"
 
 
 def test_a_run_whose_maker_dies_before_its_job_is_kept_is_still_due(worker: Worker, nightly: dict[str, Any]) -> None:
