@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from api.errors import ApiError, respond
+from api.errors import respond
 from api.routes.jobs import Rescan, iso
 from api.security import NativeKey
 from api.state import dispatch_of
-from tasks.errors import PathNotAllowed
 from tasks.schedules import Schedules
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[NativeKey])
@@ -26,19 +25,16 @@ class NewSchedule(Rescan):
 @router.post("", status_code=201, summary="Rescan a library folder by a cron line")
 async def post_schedule(request: Request, wanted: NewSchedule) -> Response:
     """Keep a schedule; its first run is the first time that fits from now on."""
-    try:
-        schedule = await asyncio.to_thread(
-            _schedules(request).add,
-            wanted.cron,
-            wanted.library,
-            wanted.tasks,
-            wanted.options,
-            time_zone=wanted.time_zone,
-            priority=wanted.priority,
-            custom_id=wanted.custom_id,
-        )
-    except PathNotAllowed as error:
-        raise ApiError("bad_request", f"library: {error}", error.hint) from error
+    schedule = await asyncio.to_thread(
+        _schedules(request).add,
+        wanted.cron,
+        wanted.library,
+        wanted.tasks,
+        wanted.options,
+        time_zone=wanted.time_zone,
+        priority=wanted.priority,
+        custom_id=wanted.custom_id,
+    )
     return respond(201, _shown(schedule))
 
 
