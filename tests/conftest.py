@@ -55,6 +55,7 @@ def picture(width: int = 320, height: int = 200, text: str = "", seed: int = 0, 
     return out.getvalue()
 
 
+@pytest.hookimpl(tryfirst=True)  # before those who share them out look at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Processes that share the tests share them by files; those that need a vLLM share one."""
     for item in items:

@@ -20,7 +20,7 @@ LOCKED_S = 10
 
 def refused_job(service: Service) -> httpx.Response | None:
     """The answer to a job of which the database wants to keep a lot, if it is no acceptance."""
-    body = {"library": str(service.library / "job"), "tasks": ["probe"], "include": ["x" * 50_000]}
+    body = {"library": str(service.library / "job"), "tasks": ["probe"], "include": ["x" * 1000] * 60}
     answer = service.http.post("/api/jobs", json=body)
     return None if answer.status_code == 202 else answer
 
