@@ -28,7 +28,7 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/model
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
-	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
 demo: setup      ## start a service, scan sample pictures, show what was read
