@@ -22,19 +22,22 @@ def bench(
         bool, typer.Option("--document", help="Measure what Darkroom adds to the document engine at LLM_BASE_URL.")
     ] = False,
     requests: Annotated[int, typer.Option(min=10, help="Requests for each figure of the queue.")] = 200,
+    rescan: Annotated[int, typer.Option(min=2000, help="Pictures of the large rescan.")] = 20_000,
+    pages: Annotated[int, typer.Option(min=8, help="Pages of a turn, with --document.")] = 64,
 ) -> None:
-    """Measure reading (against the plain RapidOCR pipeline on the same weights) and the way through the queue.
+    """Measure reading (against the plain RapidOCR pipeline on the same weights), the queue and a rescan.
 
     Example: darkroom bench --json bench.json
     """
     from rich.console import Console
 
-    from cli import bench_document_engine
+    from cli import bench_document_engine, bench_rescan
 
     console = Console()
-    rows = bench_document_engine.measure(bench_document_engine.Plan(), console) if document else None
-    if rows is None:
-        rows = _usual(data, requests, console)
+    if document:
+        rows = bench_document_engine.measure(bench_document_engine.Plan(pages=pages), console)
+    else:
+        rows = [*_usual(data, requests, console), bench_rescan.large(rescan, console), *bench_rescan.beside(console)]
     console.print(_table(rows))
     if output is not None:
         output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2, ensure_ascii=False) + "\n")

@@ -1,7 +1,4 @@
-"""A rescan of many small pictures measured, and a person who searches while the workers are full of it.
-
-`python -m cli.bench_rescan --help`: what a large rescan costs beside its analyses.
-"""
+"""A rescan of many small pictures measured, and a person who searches while the workers are full of it."""
 
 import io
 import random
@@ -13,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import httpx
 import psutil
-import typer
 from rich.console import Console
 from rich.progress import track
 
@@ -72,7 +68,7 @@ def large(count: int, console: Console) -> dict[str, Any]:
             wall, spent = time.perf_counter() - started, cpu_of(process) - cpu
             found = _counts(http, job)
     return row(
-        "rescan bookkeeping",
+        "bulk",
         "CPU ms an item",
         (spent / count - direct) * 1000,
         cpu_s_per_item=spent / count,
@@ -232,15 +228,3 @@ def until(look: Callable[[], bool], every: float = 0.05) -> None:
     """Look again and again until it is so."""
     while not look():
         time.sleep(every)
-
-
-def main(count: Annotated[int, typer.Option(min=2000, help="Pictures of the large rescan.")] = 100_000) -> None:
-    """Measure a large rescan, and a person who searches beside one."""
-    from cli.bench import _table
-
-    console = Console()
-    console.print(_table([large(count, console), *beside(console)]))
-
-
-if __name__ == "__main__":
-    typer.run(main)
