@@ -63,9 +63,11 @@ def measure(plan: Plan, console: Console) -> list[dict[str, Any]]:
     try:
         with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder:
             own = {"LLM_BASE_URL": proxy.url, "DOCUMENT_ENGINE": "", "PRELOAD": "", "LLM_CONCURRENCY": str(IN_FLIGHT)}
-            with own_service(Path(folder) / "home", own) as url, httpx.Client(timeout=PATIENCE_S) as client:
-                _expect_ready(client, url)
-                return _measure(plan, _Straight(client, proxy.url, settings), Through(client, url), proxy, console)
+            with own_service(Path(folder) / "home", own) as service, httpx.Client(timeout=PATIENCE_S) as client:
+                _expect_ready(client, service.url)
+                return _measure(
+                    plan, _Straight(client, proxy.url, settings), Through(client, service.url), proxy, console
+                )
     finally:
         proxy.close()
 

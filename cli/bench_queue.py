@@ -4,7 +4,6 @@ import http.client
 import io
 import os
 import random
-import subprocess
 import tempfile
 import threading
 import time
@@ -32,26 +31,15 @@ STAND_INS = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
 @contextmanager
 def service(**env: str) -> Iterator[tuple[str, psutil.Process]]:
     """A whole service on a free port with a folder of its own: its URL and its process."""
-    from cli import environment
+    from cli.own_service import ELSEWHERE, own_service
 
-    with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as home:
-        command = [environment.program(), "up", "--port", "0", "--data", home]
-        child = subprocess.Popen(
-            command,
-            env={**STAND_INS, **os.environ, "ENABLE_PROBE": "on", **env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert child.stdout is not None
-            line = child.stdout.readline()
-            if " on " not in line:
-                raise RuntimeError(f"The service did not start:\n{child.stderr.read() if child.stderr else ''}")
-            yield line.strip().rpartition(" ")[2], psutil.Process(child.pid)
-        finally:
-            child.terminate()
-            child.wait(30)
+    given = {name: os.environ[name] for name in ELSEWHERE if name.endswith("_URL") and name in os.environ}
+    usual = {name: value for name, value in STAND_INS.items() if name not in os.environ}
+    with (
+        tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder,
+        own_service(Path(folder) / "home", {**usual, **given, "ENABLE_PROBE": "on", **env}) as own,
+    ):
+        yield own.url, psutil.Process(own.pid)
 
 
 def measure(requests: int, pictures: "list[Labelled]", photos: list[Path], console: Console) -> list[dict[str, Any]]:

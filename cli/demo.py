@@ -104,7 +104,7 @@ def _service(server: str | None, folder: Path, out: "Console") -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         with out.status("Starting broker, workers and API ..."):
             home = folder.with_name("data")
-            address = stack.enter_context(own_service(home, {**STAND_INS, "LIBRARY_ROOTS": str(folder)} | CHOSEN))
+            address = stack.enter_context(own_service(home, {**STAND_INS, "LIBRARY_ROOTS": str(folder)} | CHOSEN)).url
         out.print(f"Service ready on {address} after {time.monotonic() - began:.1f} s.\n")
         yield address
         out.print("\n[dim]Stopping the service ...[/]")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from cli import environment
 from cli.child import bound_to
@@ -18,9 +19,16 @@ ELSEWHERE = ("REDIS_URL", "DATABASE_URL", "BLOB_URL", "HOST", "HTTP_PORT")
 """Would bind it to a service that somebody else uses."""
 
 
+class OwnService(NamedTuple):
+    """The server's address, and the process that everything else of it descends from."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
-def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run `darkroom up` on `home` with more `settings` in its environment; gives the server's address.
+def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[OwnService]:
+    """Run `darkroom up` on `home` with more `settings` in its environment.
 
     Its log goes to `service.log` beside `home`. Raises CommandError with the end of it where it does not start.
     """
@@ -39,7 +47,7 @@ def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
         )
     before = signal.signal(signal.SIGTERM, _leave)  # so that the folders around it are cleaned up too
     try:
-        yield _address(process, log)
+        yield OwnService(_address(process, log), process.pid)
     finally:
         signal.signal(signal.SIGTERM, before)
         process.send_signal(signal.SIGTERM)

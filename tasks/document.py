@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import select
 
 from engines.document.errors import PageCancelled
-from engines.document.modes import refuse_foreign
+from engines.document.modes import CLASSIC, refuse_foreign
 from engines.document.types import Delta, PageOptions, PageResult
 from engines.errors import EngineError, InferenceFailed
 from monitoring import metrics
@@ -30,7 +30,6 @@ from tasks.store.models import jobs
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
-CLASSIC: Final = "classic"
 LOOK_S: Final = 0.5
 ASKED: Final = ("mode", "prompt", "resolution")
 log = logging.getLogger(__name__)

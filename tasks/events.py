@@ -88,10 +88,10 @@ def _frame(
         retried = {**row.body, "results": {}, "models": {}, "cached": [], "retried": True} if row.body else {}
         return {**item_fields(photos[row.item_id], found), **retried, **head}
     if row.type in ("progress", "end"):
-        counts = row.body or ledger.counts(job)
+        counts = dict(row.body or ledger.standing(job))
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
-        state = job.state if row.seq == job.seq else None
-        return {**head, **({"state": state} if state else {}), "counts": {**counts, "left": left}}
+        state = {"state": counts.pop("state")} if "state" in counts else {}
+        return {**head, **state, "counts": {**counts, "left": left}}
     return {**head, **(row.body or {})}
 
 

@@ -122,10 +122,10 @@ def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome]
     changes: dict[str, Any] = {name: counts[name] for name in ("done", "failed", "cached")}
     frames: list[tuple[str, int | None, dict[str, Any] | None]] = [("item", item_id, None) for item_id in fresh]
     if not job.listing and counts["done"] + counts["failed"] + counts["cancelled"] >= counts["total"]:
-        frames.append(("end", None, counts))
+        frames.append(("end", None, {"state": "completed", **counts}))
         changes |= {"state": "completed", "finished_at": now, "started_at": job.started_at or now}
     elif job.progress_at < now - ledger.PROGRESS_EVERY_S:
-        frames.append(("progress", None, counts))
+        frames.append(("progress", None, {"state": job.state, **counts}))
         changes["progress_at"] = now
     changes["seq"] = job.seq + len(frames)
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(**changes))

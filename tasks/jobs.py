@@ -123,7 +123,7 @@ class Jobs(Leases):
                     .values(state="failed", finished_at=now, error_code=code, error_message=message)
                 )
                 ledger.event(connection, job_id, "error", {"code": code, "message": message}, now)
-                ledger.event(connection, job_id, "end", None, now)
+                ledger.report(connection, job_id, "end", now)
             else:
                 ledger.complete_if_done(connection, job_id, now)
 
@@ -163,7 +163,7 @@ class Jobs(Leases):
                 .where(jobs.c.id == job_id)
                 .values(state="cancelled", finished_at=now, cancelled=jobs.c.cancelled + gone, listing=False)
             )
-            ledger.event(connection, job_id, "end", None, now)
+            ledger.report(connection, job_id, "end", now)
 
     def retry(self, job_id: str) -> None:
         """Queue the failed items of an ended job again. Raises JobUnknown, WrongState (also when nothing failed)."""
@@ -180,13 +180,13 @@ class Jobs(Leases):
             connection.execute(
                 update(jobs).where(jobs.c.id == job_id).values(state="queued", failed=0, finished_at=None)
             )
-            ledger.event(connection, job_id, "progress", None, time.time())
+            ledger.report(connection, job_id, "progress", time.time())
 
     def _move(self, job_id: str, allowed: tuple[str, ...], to: str) -> None:
         with self.store.write() as connection:
             ledger.expect(ledger.lock(connection, job_id), allowed, to)
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(state=to))
-            ledger.event(connection, job_id, "progress", None, time.time())
+            ledger.report(connection, job_id, "progress", time.time())
 
     def needed_blobs(self, keys: list[str]) -> set[str]:
         """Which of these blobs an unfinished or failed item still needs, or a document that is not yet listed."""

@@ -102,23 +102,22 @@ class Leases:
 
         That is when its job is paused, cancelled or gone, or others were given its items.
         """
-        mine = (items.c.job_id == job_id, items.c.lease_owner == owner, items.c.state == "running")
         going = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state == "running").exists()
-        with self.store.read() as connection:
-            until = connection.scalar(select(func.min(items.c.lease_until)).where(*mine, going))
-        if until is None:
-            return False
-        if until - time.time() < ttl_s / 2:
-            with self.store.write() as connection:
-                connection.execute(update(items).where(*mine).values(lease_until=time.time() + ttl_s))
-        return True
+        return self._keep(owner, ttl_s, items.c.job_id == job_id, going)
 
     @again
     def renew(self, item_id: int, owner: str, ttl_s: float) -> bool:
         """Keep an item that takes long; False where it is no longer the owner's, as once its job was cancelled."""
-        mine = (items.c.id == item_id, items.c.state == "running", items.c.lease_owner == owner)
+        return self._keep(owner, ttl_s, items.c.id == item_id)
+
+    def _keep(self, owner: str, ttl_s: float, which: ColumnElement[bool], *provided: ColumnElement[bool]) -> bool:
+        """Put off the end of a lease when half of it is over; False where the owner has it no more, or not `provided`.
+
+        Nothing is written before that, as this is asked often.
+        """
+        mine = (which, items.c.lease_owner == owner, items.c.state == "running")
         with self.store.read() as connection:
-            until = connection.execute(select(items.c.lease_until).where(*mine)).scalar()
+            until = connection.scalar(select(func.min(items.c.lease_until)).where(*mine, *provided))
         if until is None:
             return False
         if until - time.time() < ttl_s / 2:

@@ -95,6 +95,17 @@ def event(
     return seq
 
 
+def report(connection: Connection, job_id: str, kind: str, now: float) -> None:
+    """Write a frame that says how the job stands."""
+    job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
+    event(connection, job_id, kind, standing(job), now)
+
+
+def standing(job: Row[Any]) -> dict[str, Any]:
+    """The body of a frame that says how a job stands; written with it, so that every reading tells the same."""
+    return {"state": job.state, **counts(job)}
+
+
 def counts(job: Row[Any]) -> dict[str, int]:
     """What a frame says of a job's items, and of a library what was found."""
     return {name: job._mapping[name] for name in COUNTS} | found(job)
@@ -120,7 +131,7 @@ def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
     ).first()
     if done is None:
         return False
-    event(connection, job_id, "end", counts(done), now)
+    event(connection, job_id, "end", standing(done), now)
     return True
 
 

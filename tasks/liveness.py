@@ -130,7 +130,8 @@ class Roster:
         """Raises redis.RedisError."""
         age_s = time.monotonic() - self._read_at
         if age_s > self.FRESH_S:
-            self._records, self._now = workers(self._client), now(self._client)
+            self._now = now(self._client)
+            self._records = parse(self._client.hgetall(WORKERS), self._now)
             self._read_at, age_s = time.monotonic(), 0.0
         return [record for record in self._records if record.is_alive(self._now + age_s)]
 

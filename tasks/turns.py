@@ -6,6 +6,7 @@ photos of rescans and one from pages of documents, and the others go back to the
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tasks.queues import Priority
 
 URGENT: Final = (queues.TEXT_QUEUE, queues.PHOTO_QUEUE, queues.JOB_QUEUES["interactive"])
+PATIENT: Final[tuple["Priority", ...]] = ("document", "bulk")
+"""Whose threads leave room for requests."""
 
 
 class Turns:
@@ -35,48 +38,32 @@ class Turns:
         pages: Callable[[], int] | None = None,
     ) -> None:
         """Take what the process serves, its threads, the broker, and what says how many pages may be in flight now."""
-        patient: tuple[Priority, ...] = ("document", "bulk")
-        self.shared = queues.PHOTO_QUEUE in served and any(queues.JOB_QUEUES[each] in served for each in patient)
-        most = max(1, threads - 1) if self.shared else threads
-        self._slots = {each: threading.BoundedSemaphore(most) for each in patient}
-        self._client = client
+        self.shared = queues.PHOTO_QUEUE in served and any(queues.JOB_QUEUES[each] in served for each in PATIENT)
+        self._most = max(1, threads - 1) if self.shared else threads
         self._pages = pages
-        self._reading = 0
+        self._client = client
+        self._at_work: Counter[Priority] = Counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def one(self, priority: "Priority") -> Iterator[bool]:
-        """A turn, while one of the slots is held; False where none is free, as others are at work already."""
-        if priority == "interactive":
-            yield True
-        elif priority == "document" and not self._begin():
-            yield False
-        elif self._slots[priority].acquire(blocking=False):
-            try:
-                yield True
-            finally:
-                self._slots[priority].release()
-                self._end(priority)
-        else:
-            self._end(priority)
-            yield False
+        """A turn, while the block runs; False where there is no room, as others are at work already."""
+        with self._lock:
+            mine = priority not in PATIENT or self._at_work[priority] < self._room(priority)
+            self._at_work[priority] += mine
+        try:
+            yield mine
+        finally:
+            with self._lock:
+                self._at_work[priority] -= mine
 
     def excess(self, priority: "Priority") -> bool:
         """Whether one of the threads that read pages is to stop, as memory has become short."""
         with self._lock:
-            return priority == "document" and self._pages is not None and self._reading > self._pages()
+            return priority in PATIENT and self._at_work[priority] > self._room(priority)
 
-    def _begin(self) -> bool:
-        with self._lock:
-            if self._pages is not None and self._reading >= self._pages():
-                return False
-            self._reading += 1
-            return True
-
-    def _end(self, priority: "Priority") -> None:
-        if priority == "document":
-            with self._lock:
-                self._reading -= 1
+    def _room(self, priority: "Priority") -> int:
+        return min(self._most, self._pages()) if priority == "document" and self._pages else self._most
 
     def wanted(self, priority: "Priority") -> bool:
         """Whether requests wait for the threads of this process."""

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from engines.document.modes import CLASSIC
 from engines.settings import EngineSettings
 
 LOOK_S: Final = 1.0
@@ -15,7 +16,7 @@ def look(settings: EngineSettings) -> dict[str, Any]:
         starts, or `missing`; the last two with `reason`, and a `hint` where something is to be done.
     """
     if not settings.llm_urls:
-        return {"state": "ready", "engine": "classic", "model": "classic", "asked": "classic"}
+        return {"state": "ready", "engine": CLASSIC, "model": CLASSIC, "asked": CLASSIC}
     about = {"engine": "vllm", "model": settings.llm_model, "asked": settings.llm_model}
     problems = []
     for url in settings.llm_urls:

@@ -18,7 +18,7 @@ from engines.document.classic_weights import LAYOUT, TABLES, locate
 from engines.document.errors import PageCancelled
 from engines.document.layout import Region, find_regions
 from engines.document.layout_regions import settle
-from engines.document.modes import refuse_foreign
+from engines.document.modes import CLASSIC, refuse_foreign
 from engines.document.page import Page
 from engines.document.tables import find_cells
 from engines.document.tables_ruled import find_ruled_tables
@@ -37,9 +37,9 @@ Pixels = NDArray[np.uint8]
 VERSION: Final = "1"
 _INFO: Final = ModelInfo(
     capability="document",
-    name="classic",
+    name=CLASSIC,
     revision=hashlib.sha256(f"{LAYOUT.sha256}\n{TABLES.sha256}".encode()).hexdigest()[:12],
-    asked="classic",
+    asked=CLASSIC,
     device="cpu",
     runtime="onnxruntime",
     precision="f32",
@@ -102,7 +102,7 @@ class ClassicEngine:
         side: longer side of the picture that it wants of a PDF's page, pixels.
     """
 
-    name = "classic"
+    name = CLASSIC
     side = 2000
 
     def __init__(self, settings: EngineSettings, engines: Readers) -> None:

@@ -1,9 +1,10 @@
-"""What only a language model can do with a page."""
+"""The classic engine's name, and what only a language model can do with a page."""
 
 from typing import Final
 
 from engines.document.errors import ModeMissing
 
+CLASSIC: Final = "classic"
 FOREIGN: Final = ("describe", "figure", "locate")
 
 

@@ -6,15 +6,15 @@ A key expires by itself KEPT_S after it was last put or found needed, so nothing
 import contextlib
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from tasks.blobs.base import Blobs, checked, gone, key_of
+from tasks.blobs.base import checked, gone
 from tasks.blobs.copies import Copies
+from tasks.blobs.distant import DistantBlobs
 from tasks.broker import PREFIX
 from tasks.errors import BlobsDown, SpoolFull
 
@@ -32,10 +32,11 @@ return 0
 """Looked at and removed in one step, as somebody may just have put it again."""
 
 
-class RedisBlobs(Blobs):
+class RedisBlobs(DistantBlobs):
     """Blobs under `darkroom:blob:`."""
 
     def __init__(self, url: str, copies: Copies) -> None:
+        super().__init__(copies)
         again = Retry(ExponentialBackoff(cap=4, base=0.2), RETRIES)
         self._client = redis.Redis.from_url(
             url,
@@ -44,13 +45,6 @@ class RedisBlobs(Blobs):
             retry=again,
             retry_on_error=[redis.ConnectionError, redis.TimeoutError],
         )
-        self._copies = copies
-
-    def put(self, data: bytes, sha256: str, owner: str = "") -> str:
-        """As `Blobs.put`."""
-        key = key_of(sha256, owner)
-        self._set(key, data)
-        return key
 
     def get(self, key: str) -> bytes:
         """As `Blobs.get`."""
@@ -60,20 +54,9 @@ class RedisBlobs(Blobs):
             raise gone()
         return data
 
-    def delete(self, key: str) -> None:
-        """As `Blobs.delete`."""
+    def _remove(self, key: str) -> None:
         with _answers():
             self._client.delete(_name(key))
-        self._copies.drop(key)
-
-    def path(self, key: str) -> Path:
-        """As `Blobs.path`."""
-        return self._copies.get(key, lambda: self.get(key))
-
-    def keep(self, key: str) -> None:
-        """As `Blobs.keep`."""
-        self._set(key, self._copies.path(key).read_bytes())
-        self._copies.drop(key)
 
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """As `Blobs.sweep`; what is needed is kept for another KEPT_S."""
@@ -96,7 +79,7 @@ class RedisBlobs(Blobs):
                 removed += sum(gone for (key, gone) in zip(old, pipe.execute(), strict=True) if key not in stay)
         return removed
 
-    def _set(self, key: str, data: bytes) -> None:
+    def _write(self, key: str, data: bytes) -> None:
         try:
             with _answers():
                 self._client.set(_name(key), data, ex=KEPT_S)

@@ -4,24 +4,25 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tasks.blobs.base import Blobs, checked, gone, key_of
+from tasks.blobs.base import checked, gone
 from tasks.blobs.copies import Copies
+from tasks.blobs.distant import DistantBlobs
 from tasks.errors import BlobMissing, BlobsDown
 
 WHEN = ("LastModified", "mtime", "last_modified", "updated", "created")
 """File systems call the time of the last writing by different names."""
 
 
-class RemoteBlobs(Blobs):
+class RemoteBlobs(DistantBlobs):
     """Blobs as objects `prefix/ab/abcd...` of one bucket or folder."""
 
     def __init__(self, url: str, copies: Copies) -> None:
         import fsspec
 
+        super().__init__(copies)
         parts = urlsplit(url)
         options = {"use_listings_cache": False, **dict(parse_qsl(parts.query))}
         try:
@@ -33,33 +34,15 @@ class RemoteBlobs(Blobs):
         if not parts.netloc + parts.path.strip("/"):
             raise ValueError(f"BLOB_URL {url!r} names no bucket or folder.")
         self._root = self._fs._strip_protocol(url.partition("?")[0]).rstrip("/")
-        self._copies = copies
-
-    def put(self, data: bytes, sha256: str, owner: str = "") -> str:
-        """As `Blobs.put`."""
-        key = key_of(sha256, owner)
-        self._write(key, data)
-        return key
 
     def get(self, key: str) -> bytes:
         """As `Blobs.get`."""
         with _answers():
             return bytes(self._fs.cat_file(self._object(key)))
 
-    def delete(self, key: str) -> None:
-        """As `Blobs.delete`."""
+    def _remove(self, key: str) -> None:
         with contextlib.suppress(BlobMissing), _answers():
             self._fs.rm_file(self._object(key))
-        self._copies.drop(key)
-
-    def path(self, key: str) -> Path:
-        """As `Blobs.path`."""
-        return self._copies.get(key, lambda: self.get(key))
-
-    def keep(self, key: str) -> None:
-        """As `Blobs.keep`."""
-        self._write(key, self._copies.path(key).read_bytes())
-        self._copies.drop(key)
 
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """As `Blobs.sweep`."""

@@ -122,6 +122,18 @@ def expect_whole(follower: Follower, names: list[str]) -> None:
     assert (counts["total"], counts["done"], counts["failed"], counts["left"]) == (len(names), len(names), 0, 0)
 
 
+def expect_unharmed(service: Service, follower: Follower, asker: Asker, names: list[str], slowest_s: float) -> None:
+    """The rescan ends whole, and whoever asked beside it got an answer of their own, or was refused in time."""
+    assert follower.ended.wait(120), service.log[-30:]
+    asker.stop()
+    expect_whole(follower, names)
+    expect_nothing_held(service)
+    assert not asker.wrong
+    assert asker.answers[200] > 10
+    assert set(asker.answers) <= {200, 503, 504}
+    assert asker.slowest_s < slowest_s
+
+
 def expect_nothing_held(service: Service) -> None:
     """No item is left in a state that is none, and nobody holds one."""
     left = service.ask(

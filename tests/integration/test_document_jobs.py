@@ -1,5 +1,6 @@
 """Documents while parts of the service die, clients leave and come back, and people change their minds."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -135,19 +136,25 @@ def test_only_failed_pages_are_tried_again(own_service: Service) -> None:
     assert sorted(frame["page"] for frame in told if frame["type"] == "page_end") == [1, 2, 3, 4]
 
 
+def _second_reader(service: Service, job: str) -> contextlib.ExitStack:
+    """Somebody else who follows the document, until it is closed."""
+    with contextlib.ExitStack() as stack:
+        url = f"{service.url}/api/documents/{job}/stream"
+        lines = stack.enter_context(httpx.stream("GET", url, timeout=60)).iter_lines()
+        next(lines)
+        stack.callback(lines.close)
+        return stack.pop_all()
+
+
 def test_a_document_is_cancelled_when_its_last_reader_has_left(start: Start) -> None:
     service = start(DISCONNECT_GRACE_S="1")
     files = {"file": ("a.pdf", book(300, "left"))}
     with service.http.stream("POST", "/api/ocr/pdf", files=files) as answer:
         kept = answer.iter_lines()  # a stream ends with its iterator
         job = json.loads(next(kept))["task_id"]
-        second = httpx.Client(base_url=service.url, timeout=60)
-        follower = second.stream("GET", f"/api/documents/{job}/stream")
-        frames = follower.__enter__().iter_lines()
-        next(frames)
+        second = _second_reader(service, job)
     reach(service, job, look(service, job)["counts"]["done"] + 8)
     assert look(service, job)["state"] == "running", "somebody follows it"
-    follower.__exit__(None, None, None)
     second.close()
     until(lambda: look(service, job)["state"] == "cancelled", 20, "its end")
 
@@ -158,13 +165,9 @@ def test_one_that_leaves_at_once_cancels_only_what_nobody_else_follows(own_servi
     with own_service.http.stream("POST", "/api/ocr/pdf", files=files, data=form) as answer:
         kept = answer.iter_lines()  # a stream ends with its iterator
         job = json.loads(next(kept))["task_id"]
-        second = httpx.Client(base_url=own_service.url, timeout=60)
-        follower = second.stream("GET", f"/api/documents/{job}/stream")
-        frames = follower.__enter__().iter_lines()
-        next(frames)
+        second = _second_reader(own_service, job)
     reach(own_service, job, look(own_service, job)["counts"]["done"] + 5)
     assert look(own_service, job)["state"] == "running"
-    follower.__exit__(None, None, None)
     second.close()
 
 

@@ -4,9 +4,10 @@ import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
-from tests.chaos.rig import Asker, Follower, expect_nothing_held, expect_whole, fill, submit
+from tests.chaos.rig import Asker, Follower, expect_nothing_held, expect_unharmed, expect_whole, fill, submit
 from tests.chaos.servers import Broker, broker  # noqa: F401  a fixture
 from tests.conftest import picture, until
 from tests.integration.conftest import Start
@@ -38,8 +39,11 @@ def test_a_rescan_goes_on_when_the_broker_comes_back_empty(start: Start, broker:
     expect_whole(follower, names)
     job = kept.json()["task_id"]
     until(lambda: service.http.get(f"/api/jobs/{job}").json()["counts"]["done"] == 1, 60, "the job that was kept")
-    answer = service.http.post("/api/photos?tasks=probe", files={"file": ("a.png", picture())})
-    assert answer.status_code == 200
+
+    def ask() -> httpx.Response:
+        return service.http.post("/api/photos?tasks=probe", files={"file": ("a.png", picture())})
+
+    until(lambda: ask().status_code == 200, 15, "the interactive worker, which comes back by itself")
     expect_nothing_held(service)
 
 
@@ -60,14 +64,7 @@ def test_a_broker_that_forgets_everything_costs_no_photo_and_no_request_waits_fo
         until(lambda n=round_: follower.items >= 20 * n, 60, "some work")  # type: ignore[misc]
         client.flushall()
     client.close()
-    assert follower.ended.wait(120), service.log[-30:]
-    asker.stop()
-    expect_whole(follower, names)
-    expect_nothing_held(service)
-    assert not asker.wrong
-    assert asker.answers[200] > 10
-    assert set(asker.answers) <= {200, 503, 504}
-    assert asker.slowest_s < 15
+    expect_unharmed(service, follower, asker, names, slowest_s=15)
 
 
 def test_a_request_whose_message_is_lost_is_sent_again_and_answered(

@@ -1,6 +1,7 @@
 """A small server that plays the service's part for the client commands."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from email.parser import BytesParser
@@ -81,6 +82,7 @@ def frames(job: str, names: list[str], failing: set[str]) -> list[dict[str, Any]
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = 10
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
@@ -144,14 +146,22 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    """Ends with its last connection, and does not write into the stderr of the command that is tested."""
+
+    daemon_threads = False
+
+    def handle_error(self, *_: object) -> None:
+        """A client that has left is none of the server's business."""
+
+
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A running Service, found by clients through DARKROOM_SERVER."""
     for name in ("API_AUTH_KEY", "DARKROOM_SERVER"):
         monkeypatch.delenv(name, raising=False)
     playing = Service()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(playing))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(playing))
     playing.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("DARKROOM_SERVER", playing.url)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -160,6 +170,16 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """What a command sets for its own process ends with the test: its stderr does too."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

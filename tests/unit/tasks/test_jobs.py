@@ -1,6 +1,7 @@
 """The job state machine, on a real store."""
 
 import random
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -218,6 +219,28 @@ def test_failed_items_are_retried_and_frames_run_on(jobs: Jobs) -> None:
     assert over
     with pytest.raises(WrongState, match="Nothing failed"):
         jobs.retry(job)
+
+
+def test_a_frame_tells_the_same_whenever_it_is_read(jobs: Jobs) -> None:
+    job = jobs.create("photos", ["ocr"], new_items=new(2))
+    first: list[dict[str, Any]] = []
+
+    def read() -> None:
+        first.extend(events.frames(jobs.store, job, len(first))[0])
+
+    def fail_one(_job: str) -> None:
+        lease = jobs.draw("w/1#1", "bulk", 1, 60)
+        assert lease is not None
+        jobs.finish(lease.items[0].id, FAILED)
+
+    for step in (jobs.pause, jobs.resume, fail_one, jobs.cancel, jobs.retry, jobs.cancel):
+        step(job)
+        read()
+    again = [{**frame} for frame in events.frames(jobs.store, job, 0)[0]]
+    assert [frame.pop("retried", False) for frame in again].count(True) == 1, "what was tried again since says so"
+    assert again == first
+    told = [frame["state"] for frame in first if frame["type"] in ("progress", "end")]
+    assert told == ["paused", "running", "running", "cancelled", "queued", "cancelled"]
 
 
 def test_calls_that_do_not_fit_the_state_are_refused(jobs: Jobs) -> None:
