@@ -37,11 +37,13 @@ class Answer:
 
 @dataclass
 class Server:
-    """Attributes: url: with its `/v1`; requests: their bodies; left: a client went away from a silent stream."""
+    """Attributes: url: with its `/v1`; requests: their bodies; silent: a stream has
+    begun to be; left: a client went away from it."""
 
     url: str = ""
     answer: Callable[[int, dict[str, Any]], Answer] = lambda number, request: Answer()
     requests: list[dict[str, Any]] = field(default_factory=list)
+    silent: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
     most_at_once: int = 0
@@ -94,6 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.mine.stopped.wait(answer.pause_s)
             self._chunk([{"index": 0, "delta": {"content": piece}, "finish_reason": None}])
         if answer.silent:
+            self.mine.silent.set()
             self._hang()
             return
         if answer.breaks:

@@ -276,7 +276,7 @@ def test_leaving_a_silent_server_closes_the_connection(server: Server) -> None:
     started = time.monotonic()
     with engine(server.url, llm_idle_timeout_s=60) as reader:
         with pytest.raises(PageCancelled):
-            read(reader, cancelled=lambda: bool(server.requests))
+            read(reader, cancelled=server.silent.is_set)
         assert server.left.wait(5)
 
     assert time.monotonic() - started < 5

@@ -1,0 +1,7 @@
+export const en = {
+  title: "photos",
+};
+
+export const zh: typeof en = {
+  title: "photos",
+};

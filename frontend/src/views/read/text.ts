@@ -1,0 +1,7 @@
+export const en = {
+  title: "read",
+};
+
+export const zh: typeof en = {
+  title: "read",
+};

@@ -1,0 +1,7 @@
+export const en = {
+  title: "rescans",
+};
+
+export const zh: typeof en = {
+  title: "rescans",
+};

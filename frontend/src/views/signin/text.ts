@@ -1,0 +1,7 @@
+export const en = {
+  title: "signin",
+};
+
+export const zh: typeof en = {
+  title: "signin",
+};

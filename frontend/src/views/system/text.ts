@@ -1,0 +1,7 @@
+export const en = {
+  title: "system",
+};
+
+export const zh: typeof en = {
+  title: "system",
+};
