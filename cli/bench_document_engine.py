@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from engines.settings import EngineSettings
 
 IN_FLIGHT: Final = 8
+MODE: Final = "document"
+"""Markdown with boxes, what documents are read for."""
 A4: Final = (1654, 2339)
 PATIENCE_S: Final = 600.0
 
@@ -116,7 +118,7 @@ class _Straight:
         from engines.document.types import PageOptions
         from engines.pdf import PdfDocument
 
-        model, options = prompts.find(self._settings.llm_model), PageOptions(mode="ocr", resolution=resolution)
+        model, options = prompts.find(self._settings.llm_model), PageOptions(mode=MODE, resolution=resolution)
         bodies = []
         with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
             file.write(document)
@@ -163,7 +165,10 @@ class Through:
     def frames(self, document: bytes, resolution: str) -> Iterator[dict[str, Any]]:
         """What is streamed. Raises CommandError for a page that failed."""
         headers = {"api-key": os.environ.get("API_AUTH_KEY", "")}
-        sent: dict[str, Any] = {"files": {"file": ("a.pdf", document)}, "data": {"resolution": resolution}}
+        sent: dict[str, Any] = {
+            "files": {"file": ("a.pdf", document)},
+            "data": {"mode": MODE, "resolution": resolution},
+        }
         with self._client.stream("POST", f"{self._url}/api/ocr/pdf", headers=headers, **sent) as answer:
             answer.raise_for_status()
             for line in filter(str.strip, answer.iter_lines()):

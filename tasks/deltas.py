@@ -6,9 +6,11 @@ there. So a broker that loses them delays text and loses none.
 
 import contextlib
 import logging
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import redis
@@ -19,7 +21,7 @@ from tasks.broker import PREFIX
 if TYPE_CHECKING:
     import redis.asyncio
 
-FLUSH_S: Final = 0.03
+REST_S: Final = 0.05
 MAX_ENTRIES: Final = 200_000
 TTL_S: Final = 3600
 ENDED_TTL_S: Final = 30
@@ -37,55 +39,87 @@ class Piece:
     text_at: int
     raw_at: int
 
+    def goes_on_with(self, following: "Piece") -> bool:
+        """Whether the other one is of the same page, and stands where this one ends."""
+        ends = (self.page, self.text_at + len(self.text), self.raw_at + len(self.raw))
+        return ends == (following.page, following.text_at, following.raw_at)
+
+    def __add__(self, following: "Piece") -> "Piece":
+        return replace(self, text=self.text + following.text, raw=self.raw + following.raw)
+
 
 def stream_key(job_id: str) -> str:
     """The stream of a document."""
     return f"{PREFIX}deltas:{job_id}"
 
 
-class Writer:
-    """Sends the pieces of one page, several at a time.
+class Sender:
+    """Sends the pieces of all pages that one process reads, several at a time; its thread ends with the process.
 
-    Each says where it stands: so whoever reads them passes over what a page that is made again says again, and notices
-    what was lost.
+    The first one goes at once, and what comes within REST_S after it goes together: nobody reads faster, and it spares
+    most of the work for each token.
     """
 
-    def __init__(self, client: "redis.Redis", job_id: str, page: int) -> None:
+    def __init__(self, client: "redis.Redis") -> None:
         self._client = client
+        self._waiting: dict[tuple[str, int], list[Piece]] = defaultdict(list)
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pieces", daemon=True)
+
+    def add(self, job_id: str, piece: Piece) -> None:
+        """Send a piece, soon."""
+        with self._lock:
+            if not self._thread.ident:
+                self._thread.start()
+            waiting = self._waiting[job_id, piece.page]
+            if waiting and waiting[-1].goes_on_with(piece):
+                piece = waiting.pop() + piece
+            waiting.append(piece)
+        self._some.set()
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            self._some.clear()
+            with self._lock:
+                pieces, self._waiting = self._waiting, defaultdict(list)
+            try:
+                self._send([(job_id, piece) for (job_id, _), some in pieces.items() for piece in some])
+            except redis.RedisError as error:
+                log.warning("pieces of %d pages are not shown while they are made: %s", len(pieces), error)
+            time.sleep(REST_S)
+
+    def _send(self, pieces: list[tuple[str, Piece]]) -> None:
+        """In one round trip; without a broker they are dropped, SQL has the pages in the end."""
+        sending = self._client.pipeline(transaction=False)
+        for job_id, piece in pieces:
+            fields: dict[Any, Any] = {"p": piece.page, "t": piece.text, "r": piece.raw}
+            fields |= {"at": piece.text_at, "raw_at": piece.raw_at}
+            sending.xadd(stream_key(job_id), fields, maxlen=MAX_ENTRIES, approximate=True)
+        for job_id in {job_id for job_id, _ in pieces}:
+            sending.expire(stream_key(job_id), TTL_S)
+            events.announce(sending, job_id)
+        sending.execute()
+
+
+class Writer:
+    """Notes where the pieces of one page stand.
+
+    So whoever reads them passes over what a page that is made again says again, and notices what was lost.
+    """
+
+    def __init__(self, sender: Sender, job_id: str, page: int) -> None:
+        self._sender = sender
         self._job_id = job_id
         self._page = page
-        self._text: list[str] = []
-        self._raw: list[str] = []
         self._text_at = self._raw_at = 0
-        self._flushed_at = 0.0
 
     def add(self, text: str, raw: str) -> None:
-        """Send a piece, now or with the next ones."""
-        self._text.append(text)
-        self._raw.append(raw)
-        if time.monotonic() - self._flushed_at >= FLUSH_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what is there; without a broker it is dropped, SQL has the page in the end."""
-        text, raw = "".join(self._text), "".join(self._raw)
-        self._text, self._raw = [], []
-        self._flushed_at = time.monotonic()
-        if not text and not raw:
-            return
-        fields: dict[Any, Any] = {"p": self._page, "t": text, "r": raw, "at": self._text_at, "raw_at": self._raw_at}
+        """Send what comes next."""
+        self._sender.add(self._job_id, Piece(self._page, text, raw, self._text_at, self._raw_at))
         self._text_at += len(text)
         self._raw_at += len(raw)
-        key = stream_key(self._job_id)
-        try:
-            sending = self._client.pipeline(transaction=False)
-            sending.xadd(key, fields, maxlen=MAX_ENTRIES, approximate=True)
-            sending.expire(key, TTL_S)
-            sending.execute()
-        except redis.RedisError as error:
-            log.warning("a piece of page %d is not shown while it is made: %s", self._page, error)
-            return
-        events.wake(self._client, self._job_id)
 
 
 def forget(client: "redis.Redis", job_id: str) -> None:

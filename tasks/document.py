@@ -128,12 +128,11 @@ def settle_rest(worker: "Worker") -> None:
 
 
 def _read(worker: "Worker", events: Any, job_id: str, page: int) -> PageResult:
-    writer = Writer(worker.redis, job_id, page)
+    writer = Writer(worker.pieces, job_id, page)
     for event in events:
         if isinstance(event, Delta):
             writer.add(event.text, event.raw)
         else:
-            writer.flush()
             result: PageResult = event
             return result
     raise InferenceFailed("The engine ended without a result.")

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import redis
@@ -26,13 +26,31 @@ PAGE = 64
 LOOK_AGAIN_S = 2.0
 HEARTBEAT_S = 10.0
 WAKE_LENGTH = 1024
+PIECES = b"pieces"
+"""A field of news that are none of SQL's."""
+
 log = logging.getLogger(__name__)
 
 
 def wake(client: redis.Redis, job_id: str) -> None:
-    """Tell all readers of a job that there is more; losing this costs them LOOK_AGAIN_S at most."""
+    """Tell all readers of a job that there are more frames; losing this costs them LOOK_AGAIN_S at most."""
     with contextlib.suppress(redis.RedisError):
         client.xadd(WAKE, {"job": job_id}, maxlen=WAKE_LENGTH, approximate=True)
+
+
+def announce(sending: "redis.client.Pipeline", job_id: str) -> None:
+    """Tell them, with other commands, that there are more pieces of pages that are not finished."""
+    sending.xadd(WAKE, {"job": job_id, PIECES: 1}, maxlen=WAKE_LENGTH, approximate=True)
+
+
+class News(asyncio.Event):
+    """Set when there is more of a job.
+
+    Attributes:
+        frames: there may be more in SQL; otherwise only pieces of pages that are not finished.
+    """
+
+    frames = True
 
 
 def item_fields(row: Row[Any], found: dict[int, results.Finding]) -> dict[str, Any]:
@@ -100,7 +118,7 @@ class Wakes:
 
     def __init__(self, client: "redis.asyncio.Redis") -> None:
         self._client = client
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: dict[str, set[News]] = defaultdict(set)
 
     async def run(self) -> None:
         """Read the news until cancelled; while Redis is away, readers look again by themselves."""
@@ -117,12 +135,13 @@ class Wakes:
                 for entry, fields in entries:
                     position = entry.decode()
                     for waiting in self._waiting.get(fields[b"job"].decode(), ()):
+                        waiting.frames |= PIECES not in fields
                         waiting.set()
 
     @contextlib.contextmanager
-    def listen(self, job_id: str) -> Any:
+    def listen(self, job_id: str) -> Iterator[News]:
         """An event that is set when there is more of a job."""
-        event = asyncio.Event()
+        event = News()
         self._waiting[job_id].add(event)
         try:
             yield event

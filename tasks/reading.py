@@ -57,23 +57,27 @@ class Follower:
         """All steps from the beginning until the document's end; None is a heartbeat. Raises JobUnknown."""
         with self._wakes.listen(self._job_id) as event:
             beat = time.monotonic()
-            started = False
+            started, looked_at = False, beat
             while True:
                 event.clear()
+                look = event.frames or time.monotonic() - looked_at >= events.LOOK_AGAIN_S
+                if look:
+                    looked_at, event.frames = time.monotonic(), False
                 if not started:
                     start = await asyncio.to_thread(self._start)
                     if start is not None:
-                        started = True
+                        started = look = True
                         yield start
                 over = False
                 if started:
-                    async for step in self._news():
+                    async for step in self._news(look):
                         beat = time.monotonic()
                         over = step.type == "end"
                         yield step
                 if over:
                     return
                 if self._more:
+                    event.frames = True
                     continue
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(event.wait(), events.LOOK_AGAIN_S)
@@ -81,9 +85,12 @@ class Follower:
                     beat = time.monotonic()
                     yield None
 
-    async def _news(self) -> AsyncIterator[Step]:
+    async def _news(self, look: bool) -> AsyncIterator[Step]:
         # Finished pages are looked up before the pieces are read, so that a page's pieces all come before its end.
-        frames, over = await asyncio.to_thread(events.frames, self._store, self._job_id, self._seq)
+        frames: list[dict[str, Any]] = []
+        over = False
+        if look:
+            frames, over = await asyncio.to_thread(events.frames, self._store, self._job_id, self._seq)
         while True:
             pieces, self._position = await deltas.read(self._client, self._job_id, self._position)
             for piece in pieces:

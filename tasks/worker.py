@@ -26,6 +26,7 @@ from tasks.analyses import CAPABILITIES, DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import Blobs, open_blobs
 from tasks.broker import connect
+from tasks.deltas import Sender
 from tasks.inference import Inference
 from tasks.jobs import Jobs
 from tasks.settings import TaskSettings
@@ -69,6 +70,10 @@ class Worker:
     capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
     _documents: "Documents | None" = None
     looked_at: float = float("-inf")
+    pieces: Sender = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pieces = Sender(self.redis)
 
     @property
     def documents(self) -> "Documents":

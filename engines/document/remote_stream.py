@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 LOOK_S: Final = 0.1
 # How an answer ends that is whole, or as long as the server allows.
 ENDS: Final = ("stop", "length")
-# So long a page rests between two pieces: nobody reads faster, and it spares most of the work for each token.
-REST_S: Final = 0.015
+# So long a page rests between two pieces: nobody reads faster, and it spares most of the work for each token. What has
+# come meanwhile is taken up within AT_ONCE_S.
+REST_S: Final = 0.04
+AT_ONCE_S: Final = 0.005
 _DONE: Final = None
 
 
@@ -82,7 +84,7 @@ class Completion:
     def pieces(
         self, cancelled: Callable[[], bool], idle_s: float, deadline: float, last_heard: Callable[[], float]
     ) -> Generator[str, None, None]:
-        """The text, piece by piece, with a rest of REST_S after those that came; leaving early closes the connection.
+        """The text, piece by piece; leaving early closes the connection.
 
         Args:
             cancelled: asked at every piece, and ten times a second while none comes.
@@ -109,12 +111,13 @@ class Completion:
                     )
                 if items:
                     heard = now
-                    for item in items:
-                        if item is _DONE:
-                            return self._check_end()
-                        if text := self._read(item):
-                            yield text
-                    time.sleep(max(0.0, now + REST_S - time.monotonic()))
+                    text, error = self._join(items)
+                    if text:
+                        yield text
+                    if error is not None:
+                        raise error
+                    if items[-1] is _DONE:
+                        return self._check_end()
                 elif now - (heard if self.completion_tokens else max(heard, last_heard())) >= idle_s:
                     raise EndpointBroken(f"silent for {idle_s:g} s", begun=True)
         finally:
@@ -134,10 +137,18 @@ class Completion:
         except queue.Empty:
             return items
 
-    def _read(self, item: "dict[str, Any] | Exception") -> str:
-        """The text of one chunk. Raises what `translate` makes of an exception."""
-        if isinstance(item, Exception):
-            raise translate(item, begun=self.completion_tokens > 0) from item
+    def _join(self, items: "list[_Item]") -> tuple[str, Exception | None]:
+        """The text of some chunks, and what `translate` makes of an exception behind them."""
+        texts: list[str] = []
+        for item in items:
+            if isinstance(item, Exception):
+                return "".join(texts), translate(item, begun=self.completion_tokens > 0)
+            if item is not _DONE:
+                texts.append(self._read(item))
+        return "".join(texts), None
+
+    def _read(self, item: "dict[str, Any]") -> str:
+        """The text of one chunk."""
         if usage := item.get("usage"):
             self.prompt_tokens = int(usage["prompt_tokens"])
             self.completion_tokens = int(usage["completion_tokens"])
@@ -169,9 +180,13 @@ async def _lines(answer: Any) -> AsyncIterator[str]:
     """The lines of an answer. Raises APIConnectionError where the connection breaks."""
     import openai
 
+    rested_at = float("-inf")
     try:
         async for line in answer.iter_lines():
             yield line
+            if line and time.monotonic() - rested_at > AT_ONCE_S:  # it came now, and did not wait for us
+                await asyncio.sleep(REST_S)
+                rested_at = time.monotonic()
     except Exception as error:  # of whichever transport the client is built on
         raise openai.APIConnectionError(message=str(error), request=answer.http_request) from error
 

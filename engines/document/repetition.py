@@ -53,6 +53,10 @@ class Repetition:
 
     def feed(self, piece: str) -> str:
         """What may be shown after a further piece; empty while the text is suspicious."""
+        # A long piece is looked at in its midst too, lest what is good of it is held back with the circle at its end.
+        return "".join(self._feed(piece[at : at + _STEP]) for at in range(0, len(piece), _STEP) if not self.looping)
+
+    def _feed(self, piece: str) -> str:
         self._text = _append(self._text, piece)
         # Digits at the seam belong to one number.
         self._counted = _append(self._counted[:-1], _NUMBER.sub("0", self._counted[-1:] + piece))

@@ -10,7 +10,7 @@ import pytest
 from tasks import artifacts, followers, reading
 from tasks.accounts import Accounts
 from tasks.broker import connect_async
-from tasks.deltas import Writer
+from tasks.deltas import Writer, stream_key
 from tasks.document import settle, settle_rest
 from tasks.events import Wakes
 from tasks.jobs import NewItem, Outcome
@@ -18,6 +18,7 @@ from tasks.queues import ALL_QUEUES
 from tasks.results import Finding
 from tasks.turns import Turns
 from tasks.worker import Worker
+from tests.conftest import until
 
 
 @pytest.fixture
@@ -66,14 +67,13 @@ async def test_a_page_that_was_tried_again_is_told_as_it_ended(worker: Worker, c
 async def test_pieces_that_are_lost_or_come_twice_leave_the_text_whole(worker: Worker, client: Any) -> None:
     job = document(worker, 1)
     for pieces in (("Some ", "words "), ("Some ", "words ", "of a ", "page")):  # a worker that died, and its successor
-        writer = Writer(worker.redis, job, 1)
+        writer = Writer(worker.pieces, job, 1)
         for piece in pieces:
             writer.add(piece, "")
-            writer.flush()
-    torn = Writer(worker.redis, job, 1)
+    torn = Writer(worker.pieces, job, 1)
     torn._text_at = len("Some words of a page") + 7  # what came before this piece did not get through
     torn.add("and its end.", "")
-    torn.flush()
+    until(lambda: "and its end." in str(worker.redis.xrange(stream_key(job))), 10, "the last piece")
     whole = "Some words of a page, made and its end."
     finish(worker, whole)
     told = await read(worker, client, job)
