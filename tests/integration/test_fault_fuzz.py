@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tests.conftest import Service, picture, until
+from tests.fuzz.mutation import mutated
 from tests.pdfs import pdf
 
 pytestmark = pytest.mark.e2e
@@ -26,27 +27,6 @@ FORMS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "JPEG2000")
 PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n'
 MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
 JSON = {"content-type": "application/json"}
-
-
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    """The same with some bytes changed, doubled, cut out or added."""
-    out = bytearray(data)
-    for _ in range(dice.choice((1, 2, 4, 16, 64))):
-        at = dice.randrange(len(out) or 1)
-        deed = dice.randrange(6)
-        if deed == 0 and out:
-            out[at % len(out)] ^= 1 << dice.randrange(8)
-        elif deed == 1:
-            out[at : at + 4] = dice.choice((b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff", b"\x80\0\0\0"))
-        elif deed == 2:
-            del out[at : at + dice.randrange(1, 1 + max(1, len(out) // 8))]
-        elif deed == 3:
-            out[at:at] = out[at : at + dice.randrange(1, 200)]
-        elif deed == 4:
-            out[at:at] = dice.randbytes(dice.randrange(1, 50))
-        else:
-            del out[dice.randrange(len(out) or 1) :]
-    return bytes(out)
 
 
 Case = Callable[[httpx.Client, random.Random], httpx.Response]

@@ -42,13 +42,14 @@ class Vllm:
         url: with its `/v1`.
     """
 
-    def __init__(self, log: Path) -> None:
-        """Choose a port; nothing runs yet."""
+    def __init__(self, log: Path, *more: str) -> None:
+        """Choose a port, and further arguments; nothing runs yet."""
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self._port = found.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}/v1"
         self._log = log
+        self._more = more
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -56,7 +57,7 @@ class Vllm:
         command = [str(place.PYTHON), "-m", "vllm.entrypoints.openai.api_server", "--model", str(place.model())]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--port", str(self._port), *ARGUMENTS],
+                [*command, "--port", str(self._port), *ARGUMENTS, *self._more],
                 env={**os.environ, **ENVIRONMENT},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -86,6 +87,10 @@ class Vllm:
         found = re.search(r"^vllm:num_requests_running\{.*\} (\S+)$", metrics, re.MULTILINE)
         assert found, metrics[:2000]
         return int(float(found.group(1)))
+
+    def refused(self) -> int:
+        """Answers 503 that it has given, by its log."""
+        return self._log.read_text(errors="replace").count("503 Service Unavailable")
 
     def _serves(self) -> bool:
         assert self._process is not None
