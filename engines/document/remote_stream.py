@@ -32,6 +32,7 @@ ENDS: Final = ("stop", "length")
 # come meanwhile is taken up within AT_ONCE_S.
 REST_S: Final = 0.04
 AT_ONCE_S: Final = 0.005
+AT_FIRST: Final = 2
 _DONE: Final = None
 
 
@@ -180,11 +181,13 @@ async def _lines(answer: Any) -> AsyncIterator[str]:
     """The lines of an answer. Raises APIConnectionError where the connection breaks."""
     import openai
 
-    rested_at = float("-inf")
+    rested_at, seen = float("-inf"), 0
     try:
         async for line in answer.iter_lines():
             yield line
-            if line and time.monotonic() - rested_at > AT_ONCE_S:  # it came now, and did not wait for us
+            seen += bool(line)
+            # The role and the first word go at once; of what follows, what came now and did not wait for us.
+            if line and seen > AT_FIRST and time.monotonic() - rested_at > AT_ONCE_S:
                 await asyncio.sleep(REST_S)
                 rested_at = time.monotonic()
     except Exception as error:  # of whichever transport the client is built on
