@@ -162,12 +162,12 @@ class Through:
 
         return read
 
-    def frames(self, document: bytes, resolution: str) -> Iterator[dict[str, Any]]:
+    def frames(self, document: bytes, resolution: str, mode: str = MODE) -> Iterator[dict[str, Any]]:
         """What is streamed. Raises CommandError for a page that failed."""
         headers = {"api-key": os.environ.get("API_AUTH_KEY", "")}
         sent: dict[str, Any] = {
             "files": {"file": ("a.pdf", document)},
-            "data": {"mode": MODE, "resolution": resolution},
+            "data": {"mode": mode, "resolution": resolution},
         }
         with self._client.stream("POST", f"{self._url}/api/ocr/pdf", headers=headers, **sent) as answer:
             answer.raise_for_status()
@@ -179,10 +179,10 @@ class Through:
 
 
 def _first_delay(through: Through, proxy: Proxy) -> float:
-    """Seconds from the engine's first token of an A4 page until the client has the first piece."""
+    """Seconds from the engine's first token of an A4 page, which is a word here, until the client has the first piece."""
     proxy.first_tokens.clear()
     arrived = 0.0
-    for frame in through.frames(_document(1), "gundam"):
+    for frame in through.frames(_document(1), "gundam", mode="ocr"):
         if frame["type"] == "page_delta" and not arrived:
             arrived = time.monotonic()
     return arrived - proxy.first_tokens[0]
