@@ -179,7 +179,7 @@ class Through:
 
 
 def _first_delay(through: Through, proxy: Proxy) -> float:
-    """Seconds from the engine's first token of an A4 page, which is a word here, until the client has the first piece."""
+    """Seconds from the engine's first token of an A4 page, a word, until the client has the first piece."""
     proxy.first_tokens.clear()
     arrived = 0.0
     for frame in through.frames(_document(1), "gundam", mode="ocr"):
