@@ -20,7 +20,7 @@ from tests.vllm.rig.transcripts import INVOICE, LONG
 from tests.vllm.test_faults import begin, end
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]  # an engine starts
-IDLE_S = 6
+IDLE_S = 20
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,6 @@ def test_a_page_goes_on_elsewhere_when_the_engine_is_told_to_stop(narrow: Vllm) 
             told = time.monotonic()
             result = end(page)
 
-    assert time.monotonic() - told < 5 * IDLE_S
+    assert time.monotonic() - told < 4 * IDLE_S
     assert result.markdown == LONG, "no mark is lost, and none comes twice"
     assert result.notes == ("The engine broke off; the page was read again.",)
