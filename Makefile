@@ -4,16 +4,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV     ?= uv
+PAGE   := api/web/index.html
+MODULES := frontend/node_modules/.package-lock.json
+FRONTEND := $(shell find frontend/src frontend/public -type f ! -name schema.d.ts) \
+	$(wildcard frontend/*.json frontend/*.ts frontend/*.mjs frontend/*.html)
+NODE_FITS := command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 # Tests wait more than they compute; each file's run one after another.
 PARALLEL ?= -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up test test-services test-vllm chaos check bench bench-document lock format clean
+.PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document lock format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
 
-setup: $(VENV)/.runtime          ## a .venv from pinned, hashed requirements
+setup: $(VENV)/.runtime $(VENV)/.page ## a .venv from pinned, hashed requirements; the web page where Node is there
 setup-dev: $(VENV)/.dev          ## the same with the tools for tests and checks
 
 $(VENV)/bin/python:
@@ -30,6 +35,26 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt requirements/model
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
+
+# Tried once for each state of frontend/, so that a machine without a network is not kept waiting again and again.
+$(VENV)/.page: $(VENV)/.runtime $(FRONTEND)
+	@if ! { $(NODE_FITS); }; then echo "The web page is left out: it needs Node 20.19 or newer. The API works without it."; \
+	else echo "Building the web page (about a minute) ..."; $(MAKE) --no-print-directory page >$(VENV)/page.log 2>&1 || \
+		echo "The web page could not be built, $(VENV)/page.log says why. The API works without it; make page tries again."; fi
+	@touch $@
+
+page: $(PAGE)    ## build the web page (Node 20.19 or newer)
+
+$(PAGE): $(MODULES) $(FRONTEND) | need-node
+	cd frontend && npm run --silent build
+	@touch $@
+
+$(MODULES): frontend/package-lock.json | need-node
+	cd frontend && npm ci --prefer-offline
+	@touch $@
+
+need-node:
+	@{ $(NODE_FITS); } || { echo "The web page needs Node 20.19 or newer, and npm: https://nodejs.org"; exit 1; }
 
 demo: setup      ## start a service, scan sample pictures, show what was read
 	$(BIN)/darkroom demo
@@ -51,12 +76,17 @@ test-vllm: setup-dev ## documents against a real vLLM on this CPU, set up where 
 chaos: setup-dev ## kill random parts during a long rescan; CHAOS_SEED repeats a run
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_ITEMS=$${CHAOS_ITEMS:-2000} $(BIN)/python -m pytest -s tests/chaos
 
-check: setup-dev ## lint, types, import directions, files
+check: setup-dev ## lint, types, import directions, files; the web page where Node is there
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.sources
+	@if { $(NODE_FITS); }; then $(MAKE) --no-print-directory check-page; \
+	else echo "frontend: not checked, that needs Node 20.19 or newer"; fi
+
+check-page: $(MODULES) ## types, lint and tests of the web page
+	cd frontend && npm run --silent check && npm test --silent
 
 bench: setup-dev ## speed and accuracy, as ratios taken in one run
 	$(BIN)/darkroom bench
@@ -74,4 +104,4 @@ lock:            ## resolve requirements anew (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --no-deps requirements/models.in -o requirements/models.txt
 
 clean:           ## remove what setup and the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist api/web frontend/node_modules

@@ -5,11 +5,11 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import orjson
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from api.errors import ApiError
 from api.fetch import fetch
@@ -25,14 +25,24 @@ AT_ONCE: Final = 8
 """Lines whose pictures are fetched or kept at once, and are in memory."""
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("has a NUL character")
+    return text
+
+
+Kept = Annotated[str, AfterValidator(_without_nul)]
+"""Text that comes back as it was sent, by way of any database."""
+
+
 class Line(BaseModel):
     """One request: exactly one of `path`, `url` and `image`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    custom_id: str | None = Field(default=None, max_length=1000)
-    path: str | None = None
-    url: str | None = None
+    custom_id: Kept | None = Field(default=None, max_length=1000)
+    path: Kept | None = None
+    url: Kept | None = None
     image: str | None = Field(default=None, description="base64; a `data:` prefix is allowed")
     tasks: list[str] = Field(default=["ocr"], min_length=1, max_length=20)
 
@@ -86,7 +96,7 @@ async def _item(raw: bytes, number: int, settings: ApiSettings, dispatch: Dispat
     try:
         body = orjson.loads(raw)
         said = body.get("custom_id") if isinstance(body, dict) else None
-        custom_id = said if isinstance(said, str) else None
+        custom_id = said.replace("\0", "") if isinstance(said, str) else None
         line = Line.model_validate(body)
         tasks = analyses.check(line.tasks, dispatch.settings)
         given = [value for value in (line.path, line.url, line.image) if value is not None]

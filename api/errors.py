@@ -8,7 +8,7 @@ import orjson
 import redis
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from engines.errors import EngineError
@@ -36,6 +36,7 @@ STATUS: Final[dict[str, int]] = {
     "method_not_allowed": 405,
     "wrong_state": 409,
     "cancelled": 409,
+    "upload_too_slow": 408,
     "too_large": 413,
     "not_a_picture": 415,
     "picture_undecodable": 422,
@@ -47,6 +48,7 @@ STATUS: Final[dict[str, int]] = {
     "pdf_password": 422,
     "pdf_out_of_range": 422,
     "queue_full": 429,
+    "rate_limited": 429,
     "too_many_attempts": 429,
     "engine_error": 500,
     "inference_failed": 500,
@@ -124,6 +126,11 @@ async def on_store_error(request: Request, error: Exception) -> Response:
     return await on_service_error(request, StoreDown(*StoreDown.SAYS))
 
 
+async def on_data_error(request: Request, _error: Exception) -> Response:
+    """400 for what the database cannot hold, such as a NUL in PostgreSQL."""
+    return await on_service_error(request, ApiError("bad_request", "A text or a number is none that can be stored."))
+
+
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """400 in our form on native routes; compat routes keep their framework's 422."""
     assert isinstance(error, RequestValidationError)
@@ -138,6 +145,8 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Errors that the framework raises, in our form; compat routes keep the framework's."""
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ApiError):  # raised while the framework read the body, which calls it unreadable
+        return await on_service_error(request, error.__cause__)
     if _is_compat(request):
         return respond(error.status_code, {"detail": error.detail}, dict(error.headers or {}))
     codes = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
@@ -157,6 +166,7 @@ async def on_unexpected(_request: Request, _error: Exception) -> Response:
 ANSWERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]] = {
     **dict.fromkeys(SERVICE_ERRORS, on_service_error),
     redis.RedisError: on_broker_error,
+    DataError: on_data_error,
     SQLAlchemyError: on_store_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_error,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -11,7 +12,22 @@ from api import errors
 from api.compat import deepseek, immich, mt_photos, my_ocr
 from api.limits import UploadLimit
 from api.measure import Measure
-from api.routes import accounts, documents, exports, health, jobs, metrics, page, photos, result, schedules, system
+from api.routes import (
+    accounts,
+    documents,
+    exports,
+    health,
+    history,
+    jobs,
+    libraries,
+    metrics,
+    page,
+    photos,
+    result,
+    schedules,
+    system,
+)
+from api.schemas.openapi import describe
 from api.settings import ApiSettings
 from tasks import garbage
 from tasks.accounts import Accounts
@@ -45,14 +61,15 @@ def create_app() -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
-    app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(UploadLimit, settings=settings)
     app.add_middleware(Measure)
     for error, answer in errors.ANSWERS.items():
         app.add_exception_handler(error, answer)
-    native = (health, metrics, jobs, schedules, exports, result, documents, accounts, system, page)
+    native = (health, metrics, jobs, schedules, exports, result, documents, accounts, system, libraries, history, page)
     routers = [module.router for module in (photos, mt_photos, immich, my_ocr, deepseek, *native)]
     # A router's routes have its prefix and its dependencies already. Included as a router they would be looked through
     # twice for each request, route by route, which costs as much as all the rest of FastAPI.
     for router in (*routers, documents.artifacts):
         app.router.routes.extend(router.routes)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     return app

@@ -3,15 +3,17 @@
 import asyncio
 import hmac
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, HTTPException, Request
 
-from api import tokens
+from api import quotas, tokens
 from api.errors import ApiError
 from api.settings import ApiSettings
 from tasks.accounts import User
+
+MINUTE_S: Final = 60
 
 
 def settings_of(request: Request) -> ApiSettings:
@@ -34,12 +36,34 @@ def client_of(request: Request, settings: ApiSettings) -> str:
     return peer
 
 
+def caller_of(request: Request) -> str:
+    """Whose limits a request counts against: who can prove a name or a key, else the client's address."""
+    settings = settings_of(request)
+    bearer = _bearer(request)
+    given = request.headers.get("api-key") or bearer
+    if given and settings.needs_key and key_matches(given, settings):
+        return "key"
+    if settings.auth_enabled and bearer:
+        username = tokens.username_of(bearer, settings, request.app.state.signing_key)
+        if username is not None:
+            return f"user:{username}"
+    return f"address:{client_of(request, settings)}"
+
+
+async def count_request(request: Request) -> None:
+    """Count a request of its caller. Raises ApiError rate_limited over RATE_LIMIT_PER_MINUTE."""
+    if limit := settings_of(request).rate_limit_per_minute:
+        error = ApiError("rate_limited", f"More than {limit} requests in a minute.", "Try again later.")
+        await quotas.spend(request, f"requests:{caller_of(request)}", limit, MINUTE_S, error)
+
+
 async def require_native_key(request: Request) -> None:
     """A key in `api-key` or `Authorization: Bearer`, or a client of a trusted network that no browser page drives.
 
     Raises:
-        ApiError: unauthorized.
+        ApiError: rate_limited, unauthorized.
     """
+    await count_request(request)
     settings = settings_of(request)
     if not settings.needs_key and not settings.auth_enabled:
         return
@@ -72,6 +96,7 @@ def _bearer(request: Request) -> str:
 
 async def require_mt_photos_key(request: Request, api_key: Annotated[str, Header(alias="api-key")]) -> None:
     """The header `api-key`, always: missing is FastAPI's own 422, wrong is 401."""
+    await count_request(request)
     settings = settings_of(request)
     if settings.needs_key and not key_matches(api_key, settings):
         raise HTTPException(401, "Invalid API key")
@@ -79,6 +104,8 @@ async def require_mt_photos_key(request: Request, api_key: Annotated[str, Header
 
 async def require_immich_network(request: Request) -> None:
     """Immich sends no key: its routes answer the networks of IMMICH_ALLOW, and no page in a browser."""
+    if request.method != "GET":  # how often it asks whether anybody is there is not its users' doing
+        await count_request(request)
     settings = settings_of(request)
     if request.headers.get("origin") is None and _within(client_of(request, settings), settings.immich_networks):
         return

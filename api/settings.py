@@ -67,6 +67,30 @@ class ApiSettings(BaseSettings):
         description="Hosts from which pictures may be fetched, comma-separated, `*` for any public one; empty: none.",
     )
     max_upload_mb: int = Field(default=64, ge=1, description="Largest upload in MiB; more is refused with 413.")
+    header_timeout_s: float = Field(
+        default=10,
+        gt=0,
+        description="Seconds in which the headers of a request come in; then its connection is closed.",
+    )
+    min_upload_kb_per_s: float = Field(
+        default=10,
+        ge=0,
+        description="Slowest upload in kB/s; one that is slower for `UPLOAD_GRACE_S` is refused with 408. 0: any.",
+    )
+    upload_grace_s: float = Field(
+        default=30, gt=0, description="Seconds for which an upload may be slower, or stand still."
+    )
+    rate_limit_per_minute: int = Field(
+        default=0,
+        ge=0,
+        description="Most requests in a minute of a user, an API key, or an address without either; more are refused "
+        "with 429. 0: any number.",
+    )
+    upload_limit_mb_per_hour: int = Field(
+        default=0,
+        ge=0,
+        description="Most uploads in an hour, in MiB, of the same; more are refused with 429. 0: any amount.",
+    )
     max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")
     max_batch_lines: int = Field(default=50_000, ge=1, description="Most requests in one JSONL batch.")
 

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import ApiError
+from tasks.names import plain
 
 MULTIPART: Final[dict[str, Any]] = {
     "requestBody": {
@@ -70,6 +71,7 @@ async def read_many(request: Request, max_files: int) -> tuple[list[Upload], For
 async def take(file: UploadFile) -> Upload:
     """An uploaded file, read whole."""
     try:
-        return Upload(PurePosixPath((file.filename or "").replace("\\", "/")).name or "upload", await file.read())
+        name = plain(PurePosixPath((file.filename or "").replace("\\", "/")).name)
+        return Upload(name or "upload", await file.read())
     finally:
         await file.close()

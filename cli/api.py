@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,8 @@ def api(
     """
     import uvicorn
 
+    from api.connections import Connection
+    from api.settings import ApiSettings
     from cli import logs
 
     logs.configure("api")
@@ -33,7 +36,7 @@ def api(
         "host": host,
         "port": port,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": partial(Connection, header_timeout_s=ApiSettings().header_timeout_s),
         "ws": "none",
         "log_config": None,
         "access_log": False,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.tally import Tally
+from tasks.names import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,7 @@ def summary(tally: Tally) -> None:
         table.add_column(title)
         table.add_column("why")
         for name, reason in reasons[:SHOWN]:
-            table.add_row(escape(name), escape(reason))
+            table.add_row(escape(visible(name)), escape(visible(reason)))
         out.print(table)
         if len(reasons) > SHOWN:
             out.print(f"[dim]and {len(reasons) - SHOWN} more[/]")
@@ -81,7 +82,7 @@ def summary(tally: Tally) -> None:
 
 def not_listed(tally: Tally) -> list[str]:
     """A line for each of the first names that could not be listed."""
-    return [f"{name}: {reason}" for name, reason in tally.warnings[:SHOWN]]
+    return [visible(f"{name}: {reason}") for name, reason in tally.warnings[:SHOWN]]
 
 
 def photos(count: int) -> str:

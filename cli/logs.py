@@ -5,8 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from cli.environment import SUPERVISED
+from tasks.names import visible
 
 NAME_WIDTH = 16
 
@@ -38,7 +40,10 @@ def configure(part: str) -> None:
 
 
 class _Line(logging.Formatter):
-    """`warning: message` for what needs attention, the bare message for the rest."""
+    """`warning: message` for what needs attention, the bare message for the rest.
+
+    A message is one line, whatever is in the names that it tells of; lines of a trace are set in.
+    """
 
     def __init__(self, part: str | None) -> None:
         super().__init__()
@@ -51,3 +56,9 @@ class _Line(logging.Formatter):
         if self.part is None:
             return line
         return f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {self.part:<{NAME_WIDTH}} {line}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's own name
+        return visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return "\n".join(f"    {visible(line)}" for line in super().formatException(ei).split("\n"))

@@ -1,4 +1,4 @@
-"""What is made of a finished document: Markdown with its figures, pages with boxes drawn on them, all in one zip.
+"""What is made of a document: Markdown with its figures, pages with boxes drawn on them, all in one zip. And previews.
 
 Nothing of it is kept: it is made when it is asked for, of the results in the store and the upload.
 """
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageDraw
 
-from tasks import pictures_pdf, views
+from tasks import pictures_pdf, previews, views
 from tasks.document import password_of
-from tasks.errors import TaskError
+from tasks.errors import ArtifactTooLarge, ArtifactUnknown
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -31,31 +31,28 @@ COLOURS: Final = {
 MOST_DRAWN: Final = 200
 """Pages that are drawn for one file: somebody waits for it, and a page takes a tenth of a second."""
 
+PICTURE: Final = re.compile(
+    r"preview/(?P<item>\d{1,15})\.jpg|plain/page-(?P<plain>\d{1,5})\.jpg|page-(?P<drawn>\d{1,5})\.jpg"
+    r"|images/(?P<page>\d{1,5})_(?P<figure>\d{1,5})\.jpg"
+)
+QUALITY: Final = 90
 Body = dict[str, Any]
-
-
-class ArtifactUnknown(TaskError):
-    """A document has nothing of this name."""
-
-    code = "artifact_not_found"
-
-
-class ArtifactTooLarge(TaskError):
-    """It would take too long to be waited for."""
-
-    code = "artifact_too_large"
 
 
 def make(worker: "Worker", job_id: str, name: str, to: Path) -> str:
     """Write one artifact into a file, a page in memory at a time; its media type.
 
     Args:
-        name: `document.md`, `raw.txt`, `page-N.jpg` with boxes, `images/N_M.jpg` (figure M of page N), `layout.pdf` or
-            `document.zip`; of a long document `layout-FIRST-LAST.pdf` or `document-FIRST-LAST.zip`.
+        name: `document.md`, `raw.txt`, `page-N.jpg` with boxes, `plain/page-N.jpg` without, `images/N_M.jpg` (figure M
+            of page N), `layout.pdf` or `document.zip`; of a long document `layout-FIRST-LAST.pdf` or
+            `document-FIRST-LAST.zip`. Of a job of photos `preview/ITEM.jpg`.
 
     Raises:
-        ArtifactUnknown, ArtifactTooLarge, JobUnknown, BlobMissing, EngineError.
+        ArtifactUnknown, ArtifactTooLarge, JobUnknown, BlobMissing, PathNotAllowed, PathMissing, EngineError.
     """
+    if match := PICTURE.fullmatch(name):
+        to.write_bytes(_picture(worker, job_id, match))
+        return "image/jpeg"
     maker = _Maker(worker, job_id)
     if name == "document.md":
         maker.write_text(to, "markdown")
@@ -71,20 +68,47 @@ def make(worker: "Worker", job_id: str, name: str, to: Path) -> str:
         if (match[1], match[4]) == ("document", "zip"):
             maker.write_archive(to, numbers)
             return "application/zip"
-    if match := re.fullmatch(r"page-(\d{1,5})\.jpg", name):
-        to.write_bytes(maker.drawn(int(match[1]), maker.body(int(match[1]))))
-        return "image/jpeg"
-    if match := re.fullmatch(r"images/(\d{1,5})_(\d{1,5})\.jpg", name):
-        to.write_bytes(maker.figure(int(match[1]), int(match[2])))
-        return "image/jpeg"
     raise ArtifactUnknown(f"There is no artifact {name[:80]!r}.", "Ask for document.md, layout.pdf or document.zip.")
 
 
-class _Maker:
+def _picture(worker: "Worker", job_id: str, match: re.Match[str]) -> bytes:
+    asked = {name: int(digits) for name, digits in match.groupdict().items() if digits}
+    if "item" in asked:
+        return previews.make(worker, job_id, asked["item"])
+    if "plain" in asked:
+        return _Document(worker, job_id).plain(asked["plain"])
+    maker = _Maker(worker, job_id)
+    if "drawn" in asked:
+        return maker.drawn(asked["drawn"], maker.body(asked["drawn"]))
+    return maker.figure(asked["page"], asked["figure"])
+
+
+class _Document:
+    """Pages as their engine saw them, so that boxes fit."""
+
     def __init__(self, worker: "Worker", job_id: str) -> None:
         self._worker = worker
         self._job_id = job_id
         self._options = views.options(worker.store, job_id)
+
+    def plain(self, number: int) -> bytes:
+        """A page without boxes, also one that is not finished."""
+        if not views.has_page(self._worker.store, self._job_id, number):
+            raise ArtifactUnknown(f"Page {number} is not there.")
+        return previews.jpeg(self._picture(number), QUALITY)
+
+    def _picture(self, number: int) -> Image.Image:
+        path, password = self._worker.spool.path(self._options["blob"]), password_of(self._worker, self._options)
+        side = self._worker.documents.engine(self._options.get("engine")).side
+        page = self._worker.documents.page(path, self._options["kind"], number, password, side)
+        return Image.fromarray(page.image.pixels)
+
+
+class _Maker(_Document):
+    """What is made of finished pages."""
+
+    def __init__(self, worker: "Worker", job_id: str) -> None:
+        super().__init__(worker, job_id)
         self.numbers = list(views.page_numbers(worker.store, job_id))
         if not self.numbers:
             raise ArtifactUnknown("No page of this document is finished.", "Wait for its end, or look at its errors.")
@@ -127,13 +151,13 @@ class _Maker:
         for block in body["blocks"]:
             for box in block["boxes"]:
                 pen.rectangle(box, outline=COLOURS.get(block["label"], "#3a86ff"), width=width)
-        return _jpeg(picture)
+        return previews.jpeg(picture, QUALITY)
 
     def figure(self, number: int, which: int) -> bytes:
         """A figure of a page, cut out."""
         for block in self.body(number)["blocks"]:
             if block["figure"] == which:
-                return _jpeg(_cut(self._picture(number), block))
+                return previews.jpeg(_cut(self._picture(number), block), QUALITY)
         raise ArtifactUnknown(f"Page {number} has no figure {which}.")
 
     def write_layout(self, to: Path, numbers: list[int]) -> None:
@@ -174,23 +198,10 @@ class _Maker:
             return
         picture = self._picture(number)
         for block in blocks:
-            yield f"images/{number}_{block['figure']}.jpg", _jpeg(_cut(picture, block))
-
-    def _picture(self, number: int) -> Image.Image:
-        """The page as its engine saw it, so that boxes fit."""
-        path, password = self._worker.spool.path(self._options["blob"]), password_of(self._worker, self._options)
-        side = self._worker.documents.engine(self._options.get("engine")).side
-        page = self._worker.documents.page(path, self._options["kind"], number, password, side)
-        return Image.fromarray(page.image.pixels)
+            yield f"images/{number}_{block['figure']}.jpg", previews.jpeg(_cut(picture, block), QUALITY)
 
 
 def _cut(picture: Image.Image, block: dict[str, Any]) -> Image.Image:
     x1, y1, x2, y2 = (round(side) for side in block["boxes"][0])
     left, top = min(max(0, x1), picture.width - 1), min(max(0, y1), picture.height - 1)
     return picture.crop((left, top, max(left + 1, min(x2, picture.width)), max(top + 1, min(y2, picture.height))))
-
-
-def _jpeg(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=90)
-    return out.getvalue()

@@ -15,7 +15,7 @@ TEXT: Final = "darkroom.text"
 """Task: the vector of a text for somebody who searches."""
 
 ARTIFACT: Final = "darkroom.artifact"
-"""Task: make something of a finished document for somebody who waits."""
+"""Task: make something of a document, or a preview of a photo, for somebody who waits."""
 
 DRAW: Final = "darkroom.draw"
 """Task: draw leases from the store and work on them until nothing is left or the turn is over."""

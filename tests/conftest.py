@@ -55,11 +55,16 @@ def picture(width: int = 320, height: int = 200, text: str = "", seed: int = 0, 
     return out.getvalue()
 
 
+def pytest_configure() -> None:
+    """A run that is told to end takes down what it started, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @pytest.hookimpl(tryfirst=True)  # before those who share them out look at the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Processes that share the tests share them by files; those that need a vLLM share one."""
+    """Processes that share the tests share them by files; those that need a vLLM share one, and so do browsers."""
     for item in items:
-        group = "vllm" if "vllm" in item.path.parts else str(item.path)
+        group = next((folder for folder in ("vllm", "e2e") if folder in item.path.parts), str(item.path))
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -9,10 +9,13 @@ from pydantic import BaseModel, Field
 
 from api import documents, fetch
 from api.errors import ApiError, respond
+from api.schemas.errors import REFUSED
+from api.schemas.forms import ManyForm, body
+from api.schemas.jobs import Polled, PolledMany
 from api.security import NativeKey, settings_of, user_of
-from api.uploads import MULTIPART, Upload, read_many
+from api.uploads import Upload, read_many
 
-router = APIRouter(prefix="/api/v1", tags=["DeepSeek-OCR"], dependencies=[NativeKey])
+router = APIRouter(prefix="/api/v1", tags=["DeepSeek-OCR"], dependencies=[NativeKey], responses=REFUSED)
 
 
 class OcrRequest(BaseModel):
@@ -23,7 +26,7 @@ class OcrRequest(BaseModel):
     language: Literal["auto", "zh", "en"] = "auto"
 
 
-@router.post("/ocr", summary="Read a picture")
+@router.post("/ocr", responses={200: {"model": Polled}}, summary="Read a picture")
 async def post_ocr(request: Request, wanted: OcrRequest) -> Response:
     """Answers at once with a task id for /result/{task_id}."""
     if wanted.image.startswith(("http://", "https://")):
@@ -33,7 +36,12 @@ async def post_ocr(request: Request, wanted: OcrRequest) -> Response:
     return respond(200, await _accept(request, Upload("image", data), wanted.mode))
 
 
-@router.post("/ocr/batch", openapi_extra=MULTIPART, summary="Read many pictures")
+@router.post(
+    "/ocr/batch",
+    openapi_extra=body(multipart=ManyForm),
+    responses={200: {"model": PolledMany}},
+    summary="Read many pictures",
+)
 async def post_batch(request: Request) -> Response:
     """A task id for each file of the fields `files`, in their order."""
     files, form = await read_many(request, settings_of(request).max_job_files)

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from api import vectors
 from api.compat import immich_pass, immich_replies
 from api.compat.immich_entries import Entry, NotServedHere, entry, parse
+from api.compat.own_form import answering
 from api.errors import PICTURE_CODES, SERVICE_ERRORS, ServiceError, headers_of, respond, status_of
 from api.security import ImmichNetwork, settings_of
 from api.state import dispatch_of
@@ -28,12 +29,18 @@ from tasks import queues
 from tasks.dispatch import Dispatch
 from tasks.errors import BrokerDown, NoWorker, QueueFull
 
-router = APIRouter(tags=["Immich"], dependencies=[ImmichNetwork])
-
 OUTAGES = (BrokerDown, NoWorker, QueueFull)
 NOT_HERE = frozenset({"model_unknown", "model_missing"})
 PING_S = 1.5
 T = TypeVar("T")
+
+
+def _detail(error: ServiceError) -> Response:
+    status = 400 if error.code in PICTURE_CODES else status_of(error.code)
+    return respond(status, {"detail": f"{error} {error.hint}" if error.hint else str(error)}, headers_of(error))
+
+
+router = APIRouter(tags=["Immich"], dependencies=[ImmichNetwork], route_class=answering(_detail))
 
 
 @router.get("/ping", summary="Could a request be served")
@@ -56,13 +63,10 @@ async def post_predict(request: Request) -> Response:
         raise RequestValidationError([{"type": "missing", "loc": ("body", "entries"), "msg": "Field required"}])
     tasks = parse(entries)
     image, text = form.get("image"), form.get("text")
-    try:
-        if isinstance(image, UploadFile):
-            return respond(200, await _picture(request, tasks, await image.read()))
-        if isinstance(text, str):
-            return respond(200, await _text(request, tasks, text))
-    except SERVICE_ERRORS as error:
-        return respond(_status(error), {"detail": _message(error)}, headers_of(error))
+    if isinstance(image, UploadFile):
+        return respond(200, await _picture(request, tasks, await image.read()))
+    if isinstance(text, str):
+        return respond(200, await _text(request, tasks, text))
     raise HTTPException(400, "Either image or text must be provided")
 
 
@@ -151,11 +155,3 @@ async def _patiently(request: Request, ask: Callable[[Dispatch], Awaitable[T]]) 
             if time.monotonic() >= ends or await request.is_disconnected():
                 raise
         await asyncio.sleep(0.5)
-
-
-def _status(error: ServiceError) -> int:
-    return 400 if error.code in PICTURE_CODES else status_of(error.code)
-
-
-def _message(error: ServiceError) -> str:
-    return f"{error} {error.hint}" if error.hint else str(error)

@@ -13,7 +13,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from api import vectors
-from api.errors import SERVICE_ERRORS, ServiceError, headers_of, respond
+from api.compat.own_form import answering
+from api.errors import ServiceError, headers_of, respond, status_of
 from api.security import MtPhotosKey, settings_of
 from api.state import dispatch_of
 from api.uploads import MULTIPART, read_one
@@ -21,12 +22,21 @@ from tasks import analyses
 from tasks.analyses import Wanted
 from tasks.dispatch import Dispatch
 
-router = APIRouter(tags=["MT Photos"], dependencies=[MtPhotosKey])
-
 TITLE: Final = "Darkroom"
 HELP: Final = "https://mtmt.tech/docs/advanced/ocr_api"
 MAX_DISTANCE: Final = 0.5
 FACE_MODEL: Final = "buffalo_l"
+UNREAD: Final = ("too_large", "upload_too_slow")
+"""Their status is a matter of HTTP: the upload was not read."""
+
+
+def _no_answer(error: ServiceError) -> Response:
+    message = f"{error} {error.hint}" if error.hint else str(error)
+    status = status_of(error.code) if error.code in UNREAD else 200
+    return respond(status, {"result": [], "msg": message}, headers_of(error))
+
+
+router = APIRouter(tags=["MT Photos"], dependencies=[MtPhotosKey], route_class=answering(_no_answer))
 
 
 class TextQuery(BaseModel):
@@ -75,10 +85,7 @@ async def post_clip_img(request: Request) -> Response:
 @router.post("/clip/txt", summary="The vector of a text")
 async def post_clip_txt(request: Request, query: TextQuery) -> Response:
     """As /clip/img, by the text side of the same model."""
-    try:
-        answer = await dispatch_of(request).text(query.text)
-    except SERVICE_ERRORS as error:
-        return _no_answer(error)
+    answer = await dispatch_of(request).text(query.text)
     return respond(200, clip(answer.vector))
 
 
@@ -96,16 +103,8 @@ async def post_represent(request: Request) -> Response:
 
 async def _photo(request: Request, wanted: Wanted, form: Callable[[dict[str, Any]], dict[str, Any]]) -> Response:
     upload = await read_one(request, compat=True)
-    try:
-        answer = await dispatch_of(request).photo(upload.data, [wanted])
-    except SERVICE_ERRORS as error:
-        return _no_answer(error)
+    answer = await dispatch_of(request).photo(upload.data, [wanted])
     return respond(200, form(answer.findings[wanted.name]))
-
-
-def _no_answer(error: ServiceError) -> Response:
-    message = f"{error} {error.hint}" if error.hint else str(error)
-    return respond(200, {"result": [], "msg": message}, headers_of(error))
 
 
 def clip(vector: str) -> dict[str, Any]:

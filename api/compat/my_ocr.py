@@ -4,27 +4,43 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api import documents, frames
 from api.routes.accounts import ANONYMOUS
+from api.schemas.forms import DocumentForm, body
+from api.schemas.frames import DocumentFrame, ndjson
+from api.schemas.pictures import PictureFrame
 from api.security import NativeKey, user_of
 from api.state import dispatch_of
-from api.uploads import MULTIPART, Upload, read_form, take
+from api.uploads import Upload, read_form, take
 
 router = APIRouter(prefix="/api/ocr", tags=["My OCR"], dependencies=[NativeKey])
 MODE = "ocr"
 CHOICES = ("prompt", "mode", "resolution", "pages", "password", "engine")
 
 
-@router.post("/image", openapi_extra=MULTIPART, summary="Read a picture, streamed")
+@router.post(
+    "/image",
+    openapi_extra=body(multipart=DocumentForm),
+    response_class=StreamingResponse,
+    responses={200: ndjson(PictureFrame, "Frames, a line each.")},
+    summary="Read a picture, streamed",
+)
 async def post_image(request: Request) -> Response:
     """`start`, many `delta`, `end`."""
     return await _stream(request, "image", "Only PNG/JPEG/WEBP images are supported")
 
 
-@router.post("/pdf", openapi_extra=MULTIPART, summary="Read a PDF, streamed")
+@router.post(
+    "/pdf",
+    openapi_extra=body(multipart=DocumentForm),
+    response_class=StreamingResponse,
+    responses={200: ndjson(DocumentFrame, "Frames, a line each.")},
+    summary="Read a PDF, streamed",
+)
 async def post_pdf(request: Request) -> Response:
     """`start`, then of each page `page_start`, `page_delta` and `page_end`, several pages at once, then `end`."""
     return await _stream(request, "pdf", "Only PDF is supported")

@@ -4,19 +4,19 @@ import asyncio
 import logging
 from typing import Annotated, Any, Final
 
-import redis
 from fastapi import APIRouter, Depends, FastAPI, Form, Request, Response
 from pydantic import BaseModel, Field
 
-from api import tokens
+from api import quotas, tokens
 from api.errors import ApiError, respond
-from api.security import client_of, settings_of, user_of
+from api.schemas.accounts import Token, Usage, UsageSummary
+from api.schemas.accounts import User as ShownUser
+from api.schemas.errors import REFUSED
+from api.security import client_of, count_request, settings_of, user_of
 from api.settings import ApiSettings
-from api.state import dispatch_of
 from tasks.accounts import Accounts, NameTaken, User
-from tasks.broker import PREFIX
 
-router = APIRouter(prefix="/api", tags=["accounts"])
+router = APIRouter(prefix="/api", tags=["accounts"], responses=REFUSED)
 log = logging.getLogger(__name__)
 
 ANONYMOUS: Final = User(0, "anonymous", 0.0)
@@ -55,7 +55,8 @@ def accounts_of(request: Request) -> Accounts:
 
 
 async def signed_in(request: Request) -> User:
-    """The user of a request; anonymous where accounts are off. Raises ApiError unauthorized."""
+    """The user of a request; anonymous where accounts are off. Raises ApiError rate_limited, unauthorized."""
+    await count_request(request)
     if not settings_of(request).auth_enabled:
         return ANONYMOUS
     user = await user_of(request)
@@ -67,23 +68,23 @@ async def signed_in(request: Request) -> User:
 SignedIn = Annotated[User, Depends(signed_in)]
 
 
-@router.post("/auth/register", summary="Add a user")
+@router.post("/auth/register", responses={200: {"model": ShownUser}}, summary="Add a user")
 async def post_register(request: Request, credentials: Credentials) -> Response:
     """400 where the name is taken or accounts are off."""
     if not settings_of(request).auth_enabled:
         raise ApiError("bad_request", "Accounts are off.", "Start with AUTH_ENABLED=true.")
-    await asyncio.to_thread(_count_attempt, request, "register")
+    await _count_attempt(request, "register")
     user = await asyncio.to_thread(accounts_of(request).register, credentials.username, credentials.password)
     return respond(200, _user(user))
 
 
-@router.post("/auth/token", summary="Sign in")
+@router.post("/auth/token", responses={200: {"model": Token}}, summary="Sign in")
 async def post_token(request: Request, username: Annotated[str, Form()], password: Annotated[str, Form()]) -> Response:
     """A token for `Authorization: Bearer`; 401 where name and password do not belong together, 429 after many tries."""
     settings = settings_of(request)
     if not settings.auth_enabled:
         raise ApiError("bad_request", "Accounts are off.", "Start with AUTH_ENABLED=true.")
-    await asyncio.to_thread(_count_attempt, request, username[:64])
+    await _count_attempt(request, username[:64])
     user = await asyncio.to_thread(accounts_of(request).sign_in, username, password[:1024])
     if user is None:
         raise ApiError("unauthorized", "Name or password is wrong.", None, {"WWW-Authenticate": "Bearer"})
@@ -91,39 +92,31 @@ async def post_token(request: Request, username: Annotated[str, Form()], passwor
     return respond(200, {"access_token": token, "token_type": "bearer"})
 
 
-@router.get("/users/me", summary="Who am I")
+@router.get("/users/me", responses={200: {"model": ShownUser}}, summary="Who am I")
 async def get_me(user: SignedIn) -> Response:
     """The user; `anonymous` where accounts are off, by which clients notice it."""
     return respond(200, _user(user))
 
 
-@router.get("/users/me/usage", summary="What my documents cost")
+@router.get("/users/me/usage", responses={200: {"model": list[Usage]}}, summary="What my documents cost")
 async def get_usage(request: Request, user: SignedIn) -> Response:
     """The latest 200 documents, newest first."""
     return respond(200, await asyncio.to_thread(accounts_of(request).costs, user.id or None))
 
 
-@router.get("/users/me/usage/summary", summary="What my documents cost in all")
+@router.get(
+    "/users/me/usage/summary", responses={200: {"model": UsageSummary}}, summary="What my documents cost in all"
+)
 async def get_usage_summary(request: Request, user: SignedIn) -> Response:
     """Sums over all documents."""
     return respond(200, await asyncio.to_thread(accounts_of(request).totals, user.id or None))
 
 
-def _count_attempt(request: Request, what: str) -> None:
+async def _count_attempt(request: Request, what: str) -> None:
     """Refuse more than ATTEMPTS in WINDOW_S, for one name from one address."""
-    client = dispatch_of(request).redis
-    key = f"{PREFIX}login:{client_of(request, settings_of(request))}:{what}"
-    try:
-        counting = client.pipeline()
-        counting.incr(key)
-        counting.expire(key, WINDOW_S, nx=True)
-        counting.ttl(key)
-        attempts, _, left = counting.execute()
-    except redis.RedisError:
-        log.warning("attempts to sign in cannot be counted: the broker does not answer")
-        return
-    if attempts > ATTEMPTS:
-        raise ApiError("too_many_attempts", "Too many attempts.", "Wait a while.", {"Retry-After": str(max(1, left))})
+    client = client_of(request, settings_of(request))
+    error = ApiError("too_many_attempts", "Too many attempts.", "Wait a while.")
+    await quotas.spend(request, f"login:{client}:{what}", ATTEMPTS, WINDOW_S, error)
 
 
 def _user(user: User) -> dict[str, Any]:

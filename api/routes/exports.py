@@ -12,12 +12,16 @@ from fastapi.responses import StreamingResponse
 
 from api import frames
 from api.parquet import ParquetFile
+from api.schemas.errors import REFUSED
+from api.schemas.forms import file
+from api.schemas.frames import ndjson
+from api.schemas.results import Item
 from api.security import NativeKey
 from api.state import dispatch_of
 from tasks import views
 from tasks.store.session import Store
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey])
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey], responses=REFUSED)
 PAGE: Final = 500
 FORMULA: Final = (*"=+-@＝＋－＠", "\t", "\r", "\n")
 """What a spreadsheet may take for the beginning of a formula."""
@@ -28,19 +32,34 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-@router.get("/{job_id}/results.jsonl", summary="All finished items as JSONL")
+@router.get(
+    "/{job_id}/results.jsonl",
+    response_class=StreamingResponse,
+    responses={200: ndjson(Item, "Finished items, a line each.")},
+    summary="All finished items as JSONL",
+)
 async def get_jsonl(request: Request, job_id: str) -> StreamingResponse:
     """The lines of `results`, all of them."""
     return await _file(request, job_id, "jsonl", frames.NDJSON, lambda rows: b"".join(map(frames.encode, rows)))
 
 
-@router.get("/{job_id}/results.csv", summary="All finished items as CSV")
+@router.get(
+    "/{job_id}/results.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    summary="All finished items as CSV",
+)
 async def get_csv(request: Request, job_id: str) -> StreamingResponse:
     """One line an item, with a header line; text that a spreadsheet would take for a formula begins with a `'`."""
     return await _file(request, job_id, "csv", "text/csv; charset=utf-8", _csv, _line([COLUMNS]))
 
 
-@router.get("/{job_id}/results.parquet", summary="All finished items as Parquet")
+@router.get(
+    "/{job_id}/results.parquet",
+    response_class=StreamingResponse,
+    responses={200: file("application/vnd.apache.parquet")},
+    summary="All finished items as Parquet",
+)
 async def get_parquet(request: Request, job_id: str) -> StreamingResponse:
     """One row an item, vectors as lists of float32; see `ParquetFile` for the columns."""
     file = await asyncio.to_thread(ParquetFile)

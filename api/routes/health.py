@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import respond
+from api.schemas.system import Alive, Readiness
 from api.state import dispatch_of
 from tasks import analyses
 from tasks.dispatch import Dispatch
@@ -17,13 +18,17 @@ router = APIRouter(tags=["health"])
 RANK = {"ready": 0, "loading": 1, "missing": 2}
 
 
-@router.get("/livez", summary="Alive")
+@router.get("/livez", responses={200: {"model": Alive}}, summary="Alive")
 async def get_livez() -> Response:
     """200 as long as this process answers."""
     return respond(200, {"alive": True})
 
 
-@router.get("/readyz", summary="Able to serve")
+@router.get(
+    "/readyz",
+    responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "Something is missing."}},
+    summary="Able to serve",
+)
 async def get_readyz(request: Request, require: str = "") -> Response:
     """200 when broker, store and a worker answer; lists every capability. `require=ocr` makes a missing one a 503."""
     report = await asyncio.to_thread(readiness, dispatch_of(request))

@@ -3,21 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api import batches, frames
+from api.batches import Kept
 from api.errors import ApiError, respond
+from api.schemas.errors import REFUSED
+from api.schemas.forms import FilesForm, body
+from api.schemas.frames import JobFrame, ndjson
+from api.schemas.jobs import DryRun, Job, JobPage, Kind, State
+from api.schemas.results import Item
 from api.security import NativeKey, settings_of
 from api.state import dispatch_of
 from api.uploads import read_many
 from tasks import events, views
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey])
+router = APIRouter(prefix="/api/jobs", tags=["jobs"], dependencies=[NativeKey], responses=REFUSED)
 RESULTS_PAGE = 1000
+MOST = 2**31 - 1
+"""As many frames as a job can have."""
 JSONL = ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 Pattern = Annotated[str, Field(min_length=1, max_length=1000)]
 M = TypeVar("M", bound=BaseModel)
@@ -28,14 +38,14 @@ class Rescan(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    library: str
+    library: Kept
     tasks: list[str] = Field(default=["ocr"], min_length=1)
     recursive: bool = True
     include: list[Pattern] = Field(default=[], max_length=100)
     exclude: list[Pattern] = Field(default=[], max_length=100)
     force: bool = False
     priority: Literal["interactive", "bulk"] = "bulk"
-    custom_id: str | None = None
+    custom_id: Kept | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -56,11 +66,15 @@ class UploadOptions(BaseModel):
 
     force: bool = False
     priority: Literal["interactive", "bulk"] = "bulk"
-    custom_id: str | None = None
+    custom_id: Kept | None = None
 
 
 @router.post(
-    "", status_code=202, summary="Submit a job: uploads as multipart, a library folder as JSON, a batch as JSONL"
+    "",
+    status_code=202,
+    openapi_extra=body(multipart=FilesForm, json=LibraryJob, jsonl=batches.Line),
+    responses={202: {"model": Job}, 200: {"model": DryRun, "description": "The answer to a dry run."}},
+    summary="Submit a job: uploads as multipart, a library folder as JSON, a batch as JSONL",
 )
 async def post_job(request: Request) -> Response:
     """Accept a job; it is kept before this answers."""
@@ -118,36 +132,45 @@ async def _dry_run(request: Request, job: LibraryJob) -> Response:
     return respond(200, {"dry_run": True, "counts": counts})
 
 
-@router.get("", summary="Jobs, newest first")
+@router.get("", responses={200: {"model": JobPage}}, summary="Jobs, newest first")
 async def get_jobs(
     request: Request,
-    state: str | None = None,
+    state: State | None = None,
+    kind: Kind | None = None,
     limit: int = Query(50, ge=1, le=500),
     cursor: str | None = None,
 ) -> Response:
     """A page of jobs and the cursor of the next."""
     try:
-        page, following = await asyncio.to_thread(views.list_jobs, dispatch_of(request).store, state, limit, cursor)
+        listing = partial(views.list_jobs, dispatch_of(request).store, limit, cursor, state=state, kind=kind)
+        page, following = await asyncio.to_thread(listing)
     except ValueError as error:
         raise ApiError("bad_request", "cursor: not one of ours.") from error
     return respond(200, {"items": [job(fields) for fields in page], "next": following})
 
 
-@router.get("/{job_id}", summary="One job")
+@router.get("/{job_id}", responses={200: {"model": Job}}, summary="One job")
 async def get_job(request: Request, job_id: str) -> Response:
     """State and counts of a job."""
     return respond(200, await _job(request, job_id))
 
 
-@router.post("/{job_id}/{action}", summary="pause, resume, cancel or retry")
+@router.post("/{job_id}/{action}", responses={200: {"model": Job}}, summary="pause, resume, cancel or retry")
 async def post_action(request: Request, job_id: str, action: Literal["pause", "resume", "cancel", "retry"]) -> Response:
     """Change a job's state; 409 where the state does not allow it."""
     await asyncio.to_thread(dispatch_of(request).change, job_id, action)
     return respond(200, await _job(request, job_id))
 
 
-@router.get("/{job_id}/events", summary="Frames as NDJSON")
-async def get_events(request: Request, job_id: str, after: int = Query(0, ge=0), follow: bool = True) -> Response:
+@router.get(
+    "/{job_id}/events",
+    response_class=StreamingResponse,
+    responses={200: ndjson(JobFrame, "Frames, a line each.")},
+    summary="Frames as NDJSON",
+)
+async def get_events(
+    request: Request, job_id: str, after: int = Query(0, ge=0, le=MOST), follow: bool = True
+) -> Response:
     """Every frame after a number; with `follow` until the job ends. Reconnect with `after` to miss none."""
     dispatch = dispatch_of(request)
     await asyncio.to_thread(events.frames, dispatch.store, job_id, after, 1)  # 404 before the stream begins
@@ -160,15 +183,21 @@ async def get_events(request: Request, job_id: str, after: int = Query(0, ge=0),
     return frames.stream(native())
 
 
-@router.get("/{job_id}/results", summary="Finished items as NDJSON")
+@router.get(
+    "/{job_id}/results",
+    response_class=StreamingResponse,
+    responses={200: ndjson(Item, "Finished items, a line each.")},
+    summary="Finished items as NDJSON",
+)
 async def get_results(
     request: Request,
     job_id: str,
-    after: int = Query(0, ge=0),
+    after: int = Query(0, ge=0, le=MOST),
     limit: int = Query(RESULTS_PAGE, ge=1, le=10_000),
+    status: Literal["done", "failed"] | None = None,
 ) -> Response:
-    """A page of finished items, in the order in which they finished."""
-    page = await asyncio.to_thread(views.finished, dispatch_of(request).store, job_id, after, limit)
+    """A page of finished items, in the order in which they finished; by `status` only those."""
+    page = await asyncio.to_thread(views.finished, dispatch_of(request).store, job_id, after, limit, status)
     lines = b"".join(frames.encode(frames.item(fields)) for fields in page)
     return Response(lines, media_type=frames.NDJSON, headers=frames.HEADERS)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Iterator
 
 import redis
@@ -17,7 +16,6 @@ from monitoring import metrics
 from tasks import views
 from tasks.accounts import Accounts
 from tasks.dispatch import Dispatch
-from tasks.queues import JOB_QUEUES
 
 router = APIRouter(tags=["health"])
 
@@ -53,14 +51,10 @@ class Asked:
         oldest = GaugeMetricFamily(*metrics.QUEUE_OLDEST, labels=["queue"])
         workers = GaugeMetricFamily(*metrics.WORKERS, labels=["device"])
         try:
-            waiting = self.dispatch.jobs.waiting()
-            inside = {queue: waiting.get(priority, (0, time.time())) for priority, queue in JOB_QUEUES.items()}
-            for queue, messages in self.dispatch.depths().items():
-                # Words that there is work are no work: of job queues the photos in the store count.
-                count, since = inside.get(queue, (messages, time.time()))
-                depth.add_metric([queue], count)
-                if queue in inside:
-                    oldest.add_metric([queue], max(0.0, time.time() - since) if count else 0.0)
+            for queue, standing in self.dispatch.standing().items():
+                depth.add_metric([queue], standing.depth)
+                if standing.waiting_s is not None:
+                    oldest.add_metric([queue], standing.waiting_s)
             devices = [record.device for record in self.dispatch.workers()]
             for device in sorted(set(devices)):
                 workers.add_metric([device], devices.count(device))

@@ -10,9 +10,13 @@ from api import vectors
 from api.errors import respond
 from api.frames import result
 from api.routes.jobs import accepted
+from api.schemas.errors import REFUSED
+from api.schemas.forms import FileForm, body
+from api.schemas.jobs import Job
+from api.schemas.photos import Photo, TextVector
 from api.security import NativeKey
 from api.state import dispatch_of
-from api.uploads import MULTIPART, read_one
+from api.uploads import read_one
 from tasks import analyses
 from tasks.requests import PhotoAnswer
 
@@ -25,10 +29,15 @@ class TextQuery(BaseModel):
     language: str | None = Field(default=None, max_length=16, description="Such as `de`; only some models ask.")
 
 
-router = APIRouter(prefix="/api", tags=["photos"], dependencies=[NativeKey])
+router = APIRouter(prefix="/api", tags=["photos"], dependencies=[NativeKey], responses=REFUSED)
 
 
-@router.post("/photos", openapi_extra=MULTIPART, summary="Look at one photo")
+@router.post(
+    "/photos",
+    openapi_extra=body(multipart=FileForm),
+    responses={200: {"model": Photo}, 202: {"model": Job, "description": "With `Prefer: respond-async`."}},
+    summary="Look at one photo",
+)
 async def post_photo(
     request: Request,
     tasks: str = Query("ocr", description="Analyses, comma-separated."),
@@ -47,7 +56,7 @@ async def post_photo(
     return respond(200, photo(answer))
 
 
-@router.post("/text", summary="The vector of a text, to search photos with")
+@router.post("/text", responses={200: {"model": TextVector}}, summary="The vector of a text, to search photos with")
 async def post_text(request: Request, query: TextQuery) -> Response:
     """The CLIP model's vector of a text; `model` must be the one that made the photos' vectors."""
     answer = await dispatch_of(request).text(query.text, query.model, query.language)

@@ -7,19 +7,21 @@ from fastapi import APIRouter, Request, Response
 
 from api import frames
 from api.errors import respond
+from api.schemas.errors import REFUSED
+from api.schemas.jobs import Polled
 from api.security import NativeKey
 from api.state import dispatch_of
 from tasks import views
 from tasks.analyses import DOCUMENT
 from tasks.store.session import Store
 
-router = APIRouter(tags=["jobs"], dependencies=[NativeKey])
+router = APIRouter(tags=["jobs"], dependencies=[NativeKey], responses=REFUSED)
 STATUS: Final = {"completed": "completed", "failed": "failed", "cancelled": "failed"}
 MOST_ITEMS: Final = 1000
 """A larger job's results are paged at its link `results`."""
 
 
-@router.get("/result/{task_id}", summary="Poll a job")
+@router.get("/result/{task_id}", responses={200: {"model": Polled}}, summary="Poll a job")
 async def get_result(request: Request, task_id: str) -> Response:
     """`processing`, `completed` or `failed`, with the result once it is there."""
     store = dispatch_of(request).store

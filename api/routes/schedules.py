@@ -8,11 +8,14 @@ from pydantic import Field
 
 from api.errors import respond
 from api.routes.jobs import Rescan, iso
+from api.schemas.errors import REFUSED
+from api.schemas.libraries import Schedule
+from api.schemas.libraries import Schedules as ShownSchedules
 from api.security import NativeKey
 from api.state import dispatch_of
 from tasks.schedules import Schedules
 
-router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[NativeKey])
+router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[NativeKey], responses=REFUSED)
 
 
 class NewSchedule(Rescan):
@@ -22,7 +25,9 @@ class NewSchedule(Rescan):
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] | None = None
 
 
-@router.post("", status_code=201, summary="Rescan a library folder by a cron line")
+@router.post(
+    "", status_code=201, responses={201: {"model": Schedule}}, summary="Rescan a library folder by a cron line"
+)
 async def post_schedule(request: Request, wanted: NewSchedule) -> Response:
     """Keep a schedule; its first run is the first time that fits from now on."""
     schedule = await asyncio.to_thread(
@@ -38,19 +43,19 @@ async def post_schedule(request: Request, wanted: NewSchedule) -> Response:
     return respond(201, _shown(schedule))
 
 
-@router.get("", summary="Schedules, oldest first")
+@router.get("", responses={200: {"model": ShownSchedules}}, summary="Schedules, oldest first")
 async def get_schedules(request: Request) -> Response:
     """All schedules; there are 100 at most."""
     return respond(200, {"items": [_shown(each) for each in await asyncio.to_thread(_schedules(request).all)]})
 
 
-@router.delete("/{schedule_id}", summary="Remove a schedule")
+@router.delete("/{schedule_id}", responses={200: {"model": Schedule}}, summary="Remove a schedule")
 async def delete_schedule(request: Request, schedule_id: str) -> Response:
     """Forget a schedule and answer what it was; jobs that it started go on."""
     return respond(200, _shown(await asyncio.to_thread(_schedules(request).remove, schedule_id)))
 
 
-@router.post("/{schedule_id}/{action}", summary="pause or resume")
+@router.post("/{schedule_id}/{action}", responses={200: {"model": Schedule}}, summary="pause or resume")
 async def post_action(request: Request, schedule_id: str, action: Literal["pause", "resume"]) -> Response:
     """Start no more runs, or start them again from now on."""
     return respond(200, _shown(await asyncio.to_thread(getattr(_schedules(request), action), schedule_id)))

@@ -107,9 +107,7 @@ class Completion:
                     raise PageCancelled("the page was cancelled")
                 now = time.monotonic()
                 if now >= deadline:
-                    raise InferenceFailed(
-                        "The document engine took too long for this page.", "LLM_TIMEOUT_S allows more."
-                    )
+                    raise InferenceFailed("The document engine took too long.", "LLM_TIMEOUT_S allows more.")
                 if items:
                     heard = now
                     text, error = self._join(items)

@@ -6,6 +6,7 @@ but only beside the stamp with which it was listed: if it changed in between, it
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -80,7 +81,9 @@ def _answers(
     r = results.c
     query = select(r.sha256, r.analysis, r.model, r.revision, r.options, r.id, r.width, r.height)
     found: dict[str, tuple[dict[str, int], int, int]] = {}
-    for row in connection.execute(query.where(r.sha256.in_(list(contents)), r.analysis.in_(list(wanted)))):
+    query = query.where(r.sha256.in_(list(contents)), r.analysis.in_(list(wanted)))
+    # Locked, so that none of them is forgotten before the items that show them are there.
+    for row in connection.execute(query.with_for_update(read=True, key_share=True)):
         if wanted[row.analysis] == (row.model, row.revision, row.options):
             found.setdefault(row.sha256, ({}, row.width, row.height))[0][row.analysis] = row.id
     return {sha256: answer for sha256, answer in found.items() if len(answer[0]) == len(wanted)}
@@ -96,12 +99,14 @@ def see(connection: Connection, job_id: str, seen: Sequence[Known]) -> None:
         set_={
             "stamp": adding.excluded.stamp,
             "seen_by": adding.excluded.seen_by,
+            "seen_at": adding.excluded.seen_at,
             "sha256": case((same, files.c.sha256)),
             "error": case((same, files.c.error)),
         },
     )
+    by = {"seen_by": job_id, "seen_at": time.time()}
     rows = [
-        {"key": each.key, "path": written(each.photo.path), "stamp": each.photo.stamp, "seen_by": job_id}
+        {"key": each.key, "path": written(each.photo.path), "stamp": each.photo.stamp, **by}
         for each in sorted(seen, key=lambda known: known.key)  # in one order by all, or two would wait for each other
     ]
     if rows:

@@ -73,6 +73,14 @@ class _Handler(BaseHTTPRequestHandler):
             with self.mine.lock:
                 self.mine.at_once -= 1
 
+    def do_GET(self) -> None:
+        body = json.dumps({"data": [{"id": "m"}]}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def _answer(self, answer: Answer) -> None:
         if answer.status != 200:
             body = json.dumps({"error": answer.error}).encode()

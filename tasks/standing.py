@@ -1,0 +1,54 @@
+"""How much waits in each queue, and for how long."""
+
+import base64
+import time
+from dataclasses import dataclass
+
+import orjson
+import redis
+
+from tasks.broker import queue_key
+from tasks.jobs import Jobs
+from tasks.queues import ALL_QUEUES, JOB_QUEUES
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One queue.
+
+    Attributes:
+        depth: requests, photos or pages that wait.
+        messages: in the broker; of job queues they say only that there is work.
+        waiting_s: age of the oldest that waits, 0 where nothing does; None where its message does not say.
+    """
+
+    depth: int
+    messages: int
+    waiting_s: float | None
+
+
+def look(client: redis.Redis, jobs: Jobs) -> dict[str, Standing]:
+    """Every queue, in the order in which they are served. Raises redis.RedisError, SQLAlchemyError."""
+    now = time.time()
+    asking = client.pipeline(transaction=False)
+    for queue in ALL_QUEUES:
+        asking.llen(queue_key(queue))
+        asking.lindex(queue_key(queue), -1)
+    answers = asking.execute()
+    found = {
+        queue: Standing(count, count, _age(oldest, now) if count else 0.0)
+        for queue, count, oldest in zip(ALL_QUEUES, answers[::2], answers[1::2], strict=True)
+    }
+    waiting = jobs.waiting()
+    for priority, queue in JOB_QUEUES.items():
+        count, since = waiting.get(priority, (0, now))
+        found[queue] = Standing(count, found[queue].messages, max(0.0, now - since))
+    return found
+
+
+def _age(message: bytes | None, now: float) -> float | None:
+    try:
+        _, kwargs, _ = orjson.loads(base64.b64decode(orjson.loads(message or b"")["body"]))
+        return max(0.0, now - float(kwargs["sent_at"]))
+    except (ValueError, KeyError, TypeError):
+        return None
