@@ -102,7 +102,7 @@ def memory() -> Iterator[Finding]:
 
 
 def data_folder(home: Path) -> Iterator[Finding]:
-    from cli.lock import DataFolderInUse, hold
+    from cli.lock import holder
 
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(nearest).free
@@ -119,11 +119,9 @@ def data_folder(home: Path) -> Iterator[Finding]:
     if nearest != home:
         yield Finding("Data folder", "ok", f"{home} will be made")
         return
-    try:
-        with hold(home):
-            yield Finding("Data folder", "ok", f"{home} can be written and is free")
-    except DataFolderInUse as error:
-        yield Finding("Data folder", "ok", str(error).split(". ")[0])
+    pid = holder(home)
+    found = f"{home} is already in use by process {pid}" if pid else f"{home} can be written and is free"
+    yield Finding("Data folder", "ok", found)
 
 
 def broker() -> Iterator[Finding]:

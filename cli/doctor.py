@@ -19,9 +19,13 @@ def doctor(
         Path | None,
         typer.Option(envvar="DARKROOM_HOME", help="Data folder.", show_default="~/.local/share/darkroom"),
     ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what does not fit in the data folder, and nothing else.")
+    ] = False,
 ) -> None:
-    """Check this machine, and say what to do about what is wrong.
+    """Check this machine and the data folder, and say what to do about what is wrong.
 
+    Nothing is changed without --repair, which wants no service to run.
     The exit status is 1 if the service cannot run like this.
 
     Example: darkroom doctor --port 8080
@@ -29,8 +33,10 @@ def doctor(
     from rich.markup import escape
     from rich.table import Table
 
-    from cli import display
+    from cli import consistency, display, environment
 
+    if repair:
+        raise typer.Exit(0 if consistency.repair(environment.data_folder(data)) else 1)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     failed = 0
     for finding in examine(host, port, data):
@@ -50,7 +56,7 @@ def doctor(
 
 def examine(host: str, port: int, data: Path | None) -> "Iterator[Finding]":
     """All findings, in the order in which a person reads them; a check that breaks is a finding too."""
-    from cli import checks, engine_checks, environment
+    from cli import checks, consistency, engine_checks, environment
 
     home = environment.data_folder(data)
     questions: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -59,6 +65,7 @@ def examine(host: str, port: int, data: Path | None) -> "Iterator[Finding]":
         "Processor": checks.processor,
         "Memory": checks.memory,
         "Data folder": lambda: checks.data_folder(home),
+        "Store": lambda: consistency.findings(home),
         "Broker": checks.broker,
         "Devices": engine_checks.devices,
         "Models": engine_checks.models,

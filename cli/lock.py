@@ -11,6 +11,25 @@ class DataFolderInUse(Exception):
     """Another service holds the folder; the message names it and the way out."""
 
 
+def holder(folder: Path) -> str | None:
+    """The process that holds `folder`, None where nobody does; nothing is changed by asking."""
+    try:
+        file = os.open(folder / "darkroom.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _process(file)
+    finally:
+        os.close(file)
+    return None
+
+
+def _process(file: int) -> str:
+    return os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
+
+
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
     """Hold `folder` until the block or the process ends. Raises DataFolderInUse, OSError."""
@@ -20,9 +39,8 @@ def hold(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "unknown"
             raise DataFolderInUse(
-                f"The data folder {folder} is already in use by process {holder}. "
+                f"The data folder {folder} is already in use by process {_process(file)}. "
                 "Stop that Darkroom first, or choose another folder with --data."
             ) from None
         os.ftruncate(file, 0)

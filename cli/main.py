@@ -8,6 +8,7 @@ import typer
 
 from cli import jobs, models, schedule
 from cli.api import api
+from cli.backup import backup
 from cli.bench import bench
 from cli.demo import demo
 from cli.doctor import doctor
@@ -53,6 +54,7 @@ app.add_typer(jobs.app)
 app.add_typer(schedule.app)
 app.add_typer(models.app)
 app.command()(doctor)
+app.command()(backup)
 app.command()(demo)
 app.command()(bench)
 

@@ -11,7 +11,7 @@ import redis
 
 from engines.errors import EngineError
 from monitoring import metrics
-from tasks import artifacts, photo, queues, results
+from tasks import artifacts, history, photo, queues, results
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import BlobsDown, QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from tasks.worker import Worker
 
 REPLY_TTL_S = 120
-REPLY: Final = "redis.call('LPUSH', KEYS[1], ARGV[1]) return redis.call('EXPIRE', KEYS[1], ARGV[2])"
+REPLY: Final = """
+redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+redis.call('HINCRBYFLOAT', KEYS[3], ARGV[3], ARGV[4])
+return redis.call('HINCRBY', KEYS[2], ARGV[3], 1)
+"""
 log = logging.getLogger(__name__)
 
 
@@ -129,6 +134,8 @@ def _answer(
         log.exception("a request failed")
         body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
     try:
-        worker.redis.eval(REPLY, 1, message["reply_to"], orjson.dumps(body), REPLY_TTL_S)
+        keys = (message["reply_to"], history.DONE, history.SPENT)
+        spent = round(max(0.0, time.time() - message["sent_at"]), 6)
+        worker.redis.eval(REPLY, len(keys), *keys, orjson.dumps(body), REPLY_TTL_S, queue, spent)
     except redis.RedisError as error:
         log.warning("an answer could not be sent: %s", error)

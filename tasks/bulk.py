@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from tasks import document, events, library, liveness, photo, queues
+from tasks import document, events, history, library, liveness, photo, queues
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import BlobsDown, TaskError
@@ -53,6 +53,7 @@ def register(worker: "Worker") -> None:
             document.list_pages(worker, job_id, lambda: invite(worker, "document"))
         else:
             listing.list_into(worker, job_id, lambda: listed_more(worker, job_id))
+        history.count(worker.redis, queues.OPEN_QUEUE if kind == DOCUMENT else queues.LIST_QUEUE)
         events.wake(worker.redis, job_id)
 
 
@@ -90,7 +91,7 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
             return
         invite(worker, priority)
         try:
-            _work_on(worker, lease, owner)
+            _work_on(worker, lease, owner, queues.JOB_QUEUES[priority])
         except BaseException:  # whatever it was may come again: it counts as a start
             worker.jobs.release_dead(owner)
             raise
@@ -108,8 +109,8 @@ def _lease_items(worker: "Worker", priority: queues.Priority) -> int:
     return min(SHARED_LEASE, worker.settings.lease_items) if worker.turns.shared else worker.settings.lease_items
 
 
-def _work_on(worker: "Worker", lease: Lease, owner: str) -> None:
-    finished = Finished(worker, lease)
+def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
+    finished = Finished(worker, lease, queue)
     held_at = time.monotonic()
     for item in lease.items:
         if time.monotonic() - held_at >= HOLD_S:

@@ -9,17 +9,19 @@ from typing import Any
 import kombu.exceptions
 import redis
 
-from tasks import analyses, control, events, library, liveness, queues
+from tasks import analyses, control, events, library, liveness, queues, standing
 from tasks.analyses import DOCUMENT
 from tasks.app import make_app
-from tasks.blobs import open_blobs
-from tasks.broker import connect, connect_async, end, queue_key
+from tasks.blobs import blobs_of
+from tasks.broker import connect, connect_async, end
 from tasks.followers import Followers
 from tasks.jobs import Jobs, NewItem
 from tasks.library import listing
+from tasks.quotas import Quotas
 from tasks.reading import Follower, Step
 from tasks.requests import Requests
 from tasks.settings import TaskSettings
+from tasks.standing import Standing
 from tasks.store.session import Store
 
 
@@ -35,13 +37,14 @@ class Dispatch:
         serves: as `Roster.serves`.
         stand_ins: as `Roster.stand_ins`.
         followers: who follows streamed documents.
+        quotas: what callers have had.
     """
 
     def __init__(self, settings: TaskSettings) -> None:
         self.settings = settings
         self.store = Store(settings.database)
         self.jobs = Jobs(self.store)
-        self.spool = open_blobs(settings.blobs, settings.copies)
+        self.spool = blobs_of(settings)
         self.redis = connect(settings.redis)
         self._async_redis = connect_async(settings.redis)
         self._app = make_app(settings)
@@ -56,6 +59,7 @@ class Dispatch:
         self.stand_ins = self._roster.stand_ins
         self._wakes = events.Wakes(self._async_redis)
         self.followers = Followers(self._async_redis, lambda job_id: self.change(job_id, "cancel"))
+        self.quotas = Quotas(self._async_redis)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -152,12 +156,9 @@ class Dispatch:
         """Frames of a job after a number; see `events.follow`."""
         return events.follow(self.store, self._wakes, job_id, after, wait)
 
-    def depths(self) -> dict[str, int]:
-        """Messages that wait in each queue of the broker."""
-        lengths = self.redis.pipeline(transaction=False)
-        for queue in queues.ALL_QUEUES:
-            lengths.llen(queue_key(queue))
-        return dict(zip(queues.ALL_QUEUES, lengths.execute(), strict=True))
+    def standing(self) -> dict[str, Standing]:
+        """How much waits in each queue, and for how long."""
+        return standing.look(self.redis, self.jobs)
 
     def unload_models(self) -> None:
         """Ask every worker to free its models; what is in flight finishes."""

@@ -16,6 +16,8 @@ TaskError
   + PathMissing         path_not_found
   + BlobMissing         blob_missing          an upload that is no longer there
   + SpoolFull           spool_full            no room for the upload
+  + ArtifactUnknown     artifact_not_found    a job has nothing of this name
+  + ArtifactTooLarge    artifact_too_large    it would take too long to be waited for
 """
 
 
@@ -127,3 +129,15 @@ class SpoolFull(TaskError):
     """No room is left where uploads wait."""
 
     code = "spool_full"
+
+
+class ArtifactUnknown(TaskError):
+    """A job has nothing of this name."""
+
+    code = "artifact_not_found"
+
+
+class ArtifactTooLarge(TaskError):
+    """It would take too long to be waited for."""
+
+    code = "artifact_too_large"

@@ -7,7 +7,7 @@ item takes long, was quick.
 import time
 from typing import TYPE_CHECKING, Final
 
-from tasks import document, events
+from tasks import document, events, history
 from tasks.analyses import DOCUMENT
 from tasks.finishing import Outcome
 from tasks.jobs import Lease
@@ -21,11 +21,12 @@ QUICK_S: Final = 0.05
 
 
 class Finished:
-    """The outcomes of one lease."""
+    """The outcomes of one lease, which came from a queue."""
 
-    def __init__(self, worker: "Worker", lease: Lease) -> None:
+    def __init__(self, worker: "Worker", lease: Lease, queue: str) -> None:
         self._worker = worker
         self._lease = lease
+        self._queue = queue
         self._outcomes: list[tuple[int, Outcome]] = []
         self._written_at = self._added_at = time.monotonic()
 
@@ -41,8 +42,10 @@ class Finished:
         """Write what is there, and tell who follows the job."""
         outcomes, self._outcomes = self._outcomes, []
         self._written_at = time.monotonic()
-        if not outcomes or not self._worker.jobs.finish_all(self._lease.job_id, outcomes):
+        fresh = self._worker.jobs.finish_all(self._lease.job_id, outcomes) if outcomes else []
+        if not fresh:
             return
+        history.count(self._worker.redis, self._queue, len(fresh))
         events.wake(self._worker.redis, self._lease.job_id)
         if self._lease.tasks == (DOCUMENT,):
             document.settle(self._worker, self._lease.job_id)

@@ -48,7 +48,8 @@ class Outcome:
 def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome]], now: float) -> list[int]:
     """Record outcomes by items' ids; those of them that were not finished before, in their order.
 
-    Counts, frames and the job's end are written under the lock of the job's row.
+    Counts, frames and the job's end are written under the lock of the job's row. An item whose result was forgotten
+    since it was looked up is not finished: it is given back with its lease, and looked at again.
     """
     try:
         job = ledger.lock(connection, job_id)
@@ -60,7 +61,12 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
         row.id: (row.file, row.stamp)
         for row in connection.execute(select(items.c.id, items.c.file, items.c.stamp).where(*going))
     }
-    fresh = {item_id: outcome for item_id, outcome in outcomes if item_id in unfinished}
+    there = results.held(connection, (key for _, outcome in outcomes for key in (outcome.results or {}).values()))
+    fresh = {
+        item_id: outcome
+        for item_id, outcome in outcomes
+        if item_id in unfinished and there.issuperset((outcome.results or {}).values())
+    }
     if not fresh:
         return []
     _update_items(connection, fresh, job.seq, now)

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from tasks import ledger, queues
 from tasks.errors import QueueFull, WrongState
@@ -226,8 +226,3 @@ class Jobs(Leases):
         query = select(jobs.c.id, jobs.c.kind).where(jobs.c.listing.is_(True), jobs.c.state.in_(ACTIVE))
         with self.store.read() as connection:
             return [(row.id, row.kind) for row in connection.execute(query)]
-
-    def forget_older_than(self, seconds: float) -> int:
-        """Remove ended jobs with their items and frames; their number. What was found in photos stays."""
-        with self.store.write() as connection:
-            return connection.execute(delete(jobs).where(jobs.c.finished_at < time.time() - seconds)).rowcount

@@ -132,7 +132,7 @@ class Requests:
         return TextAnswer(answer["vector"], answer["model"])
 
     async def artifact(self, job_id: str, name: str) -> tuple[BinaryIO, str]:
-        """Something made of a finished document, to be read and closed, and its media type; errors as `photo`."""
+        """Something made of a job, to be read and closed, and its media type; errors as `photo`."""
 
         def send(request_id: str) -> _Sent:
             self._expect_worker(queues.OPEN_QUEUE)

@@ -69,6 +69,15 @@ def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:
         return {finding.id: finding for finding in (Finding(*row) for row in rows)}
 
 
+def held(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """Which of these rows are there; they stay until the transaction ends."""
+    wanted = set(ids)
+    if not wanted:
+        return set()
+    query = select(results.c.id).where(results.c.id.in_(wanted))
+    return set(connection.scalars(query.with_for_update(read=True, key_share=True)))
+
+
 def keep(store: Store, sha256: str, finding: Finding) -> int:
     """Keep a finding and return its row; one that is there already stays as it is."""
     with store.write() as connection:

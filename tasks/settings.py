@@ -79,10 +79,43 @@ class TaskSettings(BaseSettings):
         description="Memory with which a worker process ends in order and is replaced, MiB; 0: however much.",
     )
     job_ttl_days: float = Field(default=30, gt=0, description="Days that a finished job and its frames are kept.")
+    jobs_max_items: int = Field(
+        default=0,
+        ge=0,
+        description="Most items that finished jobs have in all; the oldest jobs over it go early; 0: any number.",
+    )
+    result_ttl_days: float = Field(
+        default=0,
+        ge=0,
+        description="Days that a finding is remembered after it was made; one that a kept job shows stays with it; "
+        "0: for ever.",
+    )
+    results_max_mb: int = Field(
+        default=0,
+        ge=0,
+        description="About how much findings may take, MiB; over it the oldest that no kept job shows are forgotten; "
+        "0: however much.",
+    )
+    library_ttl_days: float = Field(
+        default=0,
+        ge=0,
+        description="Days after which a file that no rescan has listed again is new to the next one; 0: never.",
+    )
     blob_ttl_s: float = Field(
         default=3600,
         gt=0,
         description="Age after which uploads that no unfinished job needs are removed, seconds.",
+    )
+    spool_max_gb: float = Field(
+        default=0,
+        ge=0,
+        description="Most that uploads take in a folder, GiB; over it they are refused with 507, and those that nobody "
+        "needs go early; 0: as much as the disk has.",
+    )
+    copies_max_gb: float = Field(
+        default=4,
+        gt=0,
+        description="Most that a host's local copies of uploads that wait elsewhere take, GiB.",
     )
     ocr_workers: int = Field(default=8, ge=1, description="Pictures that a worker process reads at once, at most.")
     clip_workers: int = Field(
@@ -114,6 +147,11 @@ class TaskSettings(BaseSettings):
     def limits(self) -> dict[str, int]:
         """Calls of each analysis that run at once."""
         return {"ocr": self.ocr_workers, "clip": self.clip_workers, "face": self.face_workers}
+
+    @property
+    def longest_request_s(self) -> float:
+        """Age after which no upload is one that an interactive request still waits with, seconds."""
+        return self.queue_timeout_s + self.run_timeout_s + 60
 
     @cached_property
     def home(self) -> Path:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engines.document import pressure
 from monitoring import metrics
-from tasks import bulk, control, document, events, followers, liveness, queues, recovery, schedules
+from tasks import bulk, control, document, events, followers, history, liveness, queues, recovery, retention, schedules
 from tasks.analyses import DOCUMENT
 from tasks.broker import PREFIX
 from tasks.errors import BlobsDown
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 6.0
 SWEEP_EVERY_S = 300.0
-DAY_S = 86400.0
 log = logging.getLogger(__name__)
 
 
@@ -31,10 +30,13 @@ def beat(worker: "Worker") -> None:
         try:
             wishes = control.obey(worker, wishes) if wishes is not None else control.seen(worker.redis)
             liveness.announce(worker.redis, worker.record())
+            history.sample(worker)
             if liveness.claim(worker.redis, "upkeep", LOOK_EVERY_S):
                 look_after(worker)
             if liveness.claim(worker.redis, "sweep", SWEEP_EVERY_S):
                 sweep(worker)
+            if liveness.claim(worker.redis, "retention", SWEEP_EVERY_S) and not retention.apply(worker):
+                worker.redis.delete(PREFIX + "retention")  # the rest is not left until then
             worker.engines.unload_idle()
             _tell_gpus()
             down = False
@@ -75,9 +77,11 @@ def _restart_old_lists(worker: "Worker") -> None:
 
 
 def sweep(worker: "Worker") -> None:
-    """Remove uploads that nobody needs and jobs that have expired."""
+    """Remove uploads that nobody needs."""
     started = time.monotonic()
-    blobs = worker.spool.sweep(worker.settings.blob_ttl_s, worker.jobs.needed_blobs)
-    jobs = worker.jobs.forget_older_than(worker.settings.job_ttl_days * DAY_S)
-    if blobs or jobs:
-        log.info("removed %d uploads and %d jobs in %.1f s", blobs, jobs, time.monotonic() - started)
+    age_s = worker.settings.blob_ttl_s
+    if worker.spool.is_tight():
+        age_s = min(age_s, worker.settings.longest_request_s)
+    blobs = worker.spool.sweep(age_s, worker.jobs.needed_blobs)
+    if blobs:
+        log.info("removed %d uploads in %.1f s", blobs, time.monotonic() - started)

@@ -46,7 +46,7 @@ def options(store: Store, job_id: str) -> dict[str, Any]:
 
 
 def list_jobs(
-    store: Store, state: str | None, limit: int, cursor: str | None
+    store: Store, limit: int, cursor: str | None = None, *, state: str | None = None, kind: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Jobs, newest first, and the cursor of the next page.
 
@@ -56,6 +56,8 @@ def list_jobs(
     query = select(jobs.c.id, jobs.c.created_at).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit + 1)
     if state:
         query = query.where(jobs.c.state == state)
+    if kind:
+        query = query.where(jobs.c.kind == kind)
     if cursor:
         at, _, last = cursor.partition("-")
         query = query.where(or_(jobs.c.created_at < float(at), and_(jobs.c.created_at == float(at), jobs.c.id < last)))
@@ -66,19 +68,41 @@ def list_jobs(
     return page, f"{last_row.created_at!r}-{last_row.id}" if last_row else None
 
 
-def finished(store: Store, job_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Finished items of a job in the order of their frames, after a frame's number. Raises JobUnknown."""
+def finished(store: Store, job_id: str, after: int, limit: int, status: str | None = None) -> list[dict[str, Any]]:
+    """Finished items of a job in the order of their frames, after a frame's number. Raises JobUnknown.
+
+    Args:
+        status: `done` or `failed`; None for both.
+    """
+    wanted = (status,) if status else ("done", "failed")
     with store.read() as connection:
         if connection.execute(select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
             raise JobUnknown(f"There is no job {job_id}.")
         rows = connection.execute(
             select(items)
-            .where(items.c.job_id == job_id, items.c.seq > after, items.c.state.in_(("done", "failed")))
+            .where(items.c.job_id == job_id, items.c.seq > after, items.c.state.in_(wanted))
             .order_by(items.c.seq)
             .limit(limit)
         ).all()
     found = results.by_id(store, (key for row in rows for key in (row.results or {}).values()))
     return [item_fields(row, found) for row in rows]
+
+
+def photo_source(store: Store, job_id: str, item_id: int) -> tuple[str | None, str | None]:
+    """Path as the store has it, or blob, of a photo of a job; neither where it has no such photo."""
+    query = select(items.c.path, items.c.blob).where(
+        items.c.id == item_id, items.c.job_id == job_id, items.c.page.is_(None)
+    )
+    with store.read() as connection:
+        row = connection.execute(query).first()
+    return (row.path, row.blob) if row is not None else (None, None)
+
+
+def has_page(store: Store, job_id: str, number: int) -> bool:
+    """Whether a job is a document with this page."""
+    query = select(items.c.id).where(items.c.job_id == job_id, items.c.page == number)
+    with store.read() as connection:
+        return connection.execute(query).first() is not None
 
 
 USAGE = ("prompt_tokens", "completion_tokens", "prompt_chars", "completion_chars")
@@ -123,6 +147,7 @@ def _job(row: Row[Any], running: int, window: int, since: float | None) -> dict[
         "priority": row.priority,
         "tasks": row.tasks,
         "custom_id": row.custom_id,
+        "name": row.options.get("name"),
         "library": row.options.get("library"),
         "listing": row.listing,
         "counts": {

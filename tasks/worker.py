@@ -24,7 +24,7 @@ from engines.settings import EngineSettings
 from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
 from tasks.analyses import CAPABILITIES, DOCUMENT
 from tasks.app import make_app
-from tasks.blobs import Blobs, open_blobs
+from tasks.blobs import Blobs, blobs_of
 from tasks.broker import connect
 from tasks.deltas import Sender
 from tasks.inference import Inference
@@ -236,7 +236,7 @@ def _assemble(
         inference=Inference(engines, settings.limits),
         store=store,
         jobs=Jobs(store),
-        spool=open_blobs(settings.blobs, settings.copies),
+        spool=blobs_of(settings),
         redis=client,
         app=make_app(settings, stable),
         turns=Turns(served, threads, client, pressure.over(engine_settings, threads)),

@@ -3,7 +3,7 @@
 import io
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +35,14 @@ class Blobs(ABC):
     @abstractmethod
     def keep(self, key: str) -> None:
         """What was written into the file of `path` becomes the blob. Raises SpoolFull."""
+
+    @abstractmethod
+    def there(self, keys: Iterable[str]) -> set[str]:
+        """Which of these keys have a blob."""
+
+    def is_tight(self) -> bool:
+        """Whether a limit of ours leaves less than a tenth of what may be taken."""
+        return False
 
     @abstractmethod
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,11 @@ MOST_BYTES: Final = 4 * 2**30
 
 
 class Copies:
-    """A folder of at most MOST_BYTES, and the newest copy; it may be removed at any time."""
+    """A folder of at most so many bytes, and the newest copy; it may be removed at any time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = folder
+        self._most_bytes = most_bytes
 
     def path(self, key: str) -> Path:
         """Where the copy of a key is, or will be."""
@@ -46,14 +48,25 @@ class Copies:
         """Remove a copy, if it is there."""
         self.path(key).unlink(missing_ok=True)
 
-    def _make_room(self, size: int) -> None:
+    def sweep(self, older_than_s: float) -> None:
+        """Remove copies, and left-over partial files, that nobody has asked for within so many seconds."""
+        for used_at, _, path in self._oldest_first():
+            if used_at < time.time() - older_than_s:
+                path.unlink(missing_ok=True)
+
+    def _oldest_first(self) -> list[tuple[float, int, Path]]:
         found = []
-        for path in self.folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                found.append((path.stat().st_mtime, path.stat().st_size, path))
+        with contextlib.suppress(FileNotFoundError):
+            for path in self.folder.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((path.stat().st_mtime, path.stat().st_size, path))
+        return sorted(found)
+
+    def _make_room(self, size: int) -> None:
+        found = self._oldest_first()
         held = sum(each for _, each, _ in found)
-        for _, each, path in sorted(found):
-            if held + size <= MOST_BYTES:
+        for _, each, path in found:
+            if held + size <= self._most_bytes:
                 return
             path.unlink(missing_ok=True)
             held -= each

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -13,6 +13,7 @@ from tasks.blobs.base import Blobs, checked, gone, key_of
 from tasks.errors import BlobMissing, SpoolFull
 
 MIN_FREE_BYTES = 64 * 2**20
+MEASURE_EVERY_S = 10.0
 
 
 class Spool(Blobs):
@@ -20,9 +21,10 @@ class Spool(Blobs):
 
     Args:
         url: `file:///folder`.
+        most_bytes: of all blobs; 0: as much as the disk has.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, most_bytes: int = 0) -> None:
         parts = urlsplit(url)
         if parts.scheme != "file" or not parts.path:
             raise ValueError(
@@ -30,6 +32,9 @@ class Spool(Blobs):
             )
         self.folder = Path(unquote(parts.path))
         self._root = str(self.folder)
+        self._most_bytes = most_bytes
+        self._held = 0
+        self._measure_at = float("-inf")
 
     def put(self, data: bytes, sha256: str, owner: str = "") -> str:
         """Keep bytes under their hash and return the key; with `owner` it is a copy of its own.
@@ -56,6 +61,12 @@ class Spool(Blobs):
         return key
 
     def _write(self, path: Path, data: bytes) -> None:
+        if not self._has_room(len(data)):
+            raise SpoolFull(
+                f"Uploads that wait take {self._most_bytes / 2**30:g} GiB already.",
+                "Try again when some are done, or raise SPOOL_MAX_GB.",
+            )
+        self._held += len(data)
         try:
             room = os.statvfs(self._root)
             if room.f_bavail * room.f_frsize < MIN_FREE_BYTES + len(data):
@@ -101,6 +112,40 @@ class Spool(Blobs):
     def keep(self, key: str) -> None:
         """Nothing is left to do: the file of a key is the blob."""
 
+    def there(self, keys: Iterable[str]) -> set[str]:
+        """As `Blobs.there`."""
+        return {key for key in keys if self.path(key).exists()}
+
+    def is_tight(self) -> bool:
+        """As `Blobs.is_tight`."""
+        return not self._has_room(self._most_bytes // 10)
+
+    def _has_room(self, more: int) -> bool:
+        """Whether there is room for `more` bytes, by what was measured in the last seconds and what was put since.
+
+        What other processes have put since then is not known, so that an upload does not look at all others.
+        """
+        if not self._most_bytes:
+            return True
+        started = time.monotonic()
+        if started >= self._measure_at:
+            self._held = sum(size for _, size, _ in self._files())
+            took = time.monotonic() - started
+            self._measure_at = started + max(MEASURE_EVERY_S, 20 * took)
+        return self._held + more <= self._most_bytes
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """When each was put, its size and its path."""
+        for path in self.folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                yield found.st_mtime, found.st_size, path
+
+    def older_than(self, seconds: float) -> dict[str, Path]:
+        """Blobs, and left-over partial files, that nobody has put for so many seconds, by their names."""
+        limit = time.time() - seconds
+        return {path.name: path for put_at, _, path in self._files() if put_at < limit}
+
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """Remove blobs, and left-over partial files, that nobody has put for so many seconds and nobody needs.
 
@@ -108,15 +153,13 @@ class Spool(Blobs):
             needed: tells which of some keys must stay.
         """
         limit = time.time() - older_than_s
-        old: dict[str, Path] = {}
-        for path in self.folder.glob("*/*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < limit:
-                    old[path.name] = path
+        old = self.older_than(older_than_s)
         removed = 0
         for name in set(old) - needed(list(old)):
             with contextlib.suppress(FileNotFoundError):
                 if old[name].stat().st_mtime < limit:  # nobody has put it again meanwhile
                     old[name].unlink()
                     removed += 1
+        if removed:
+            self._measure_at = float("-inf")
         return removed

@@ -5,7 +5,7 @@ A key expires by itself KEPT_S after it was last put or found needed, so nothing
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import redis
@@ -58,8 +58,21 @@ class RedisBlobs(DistantBlobs):
         with _answers():
             self._client.delete(_name(key))
 
+    def there(self, keys: Iterable[str]) -> set[str]:
+        """As `Blobs.there`."""
+        found: set[str] = set()
+        asked = iter(keys)
+        with _answers():
+            while some := list(itertools.islice(asked, AT_ONCE)):
+                pipe = self._client.pipeline(transaction=False)
+                for key in some:
+                    pipe.exists(_name(key))
+                found.update(key for key, is_there in zip(some, pipe.execute(), strict=True) if is_there)
+        return found
+
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """As `Blobs.sweep`; what is needed is kept for another KEPT_S."""
+        self._copies.sweep(older_than_s)
         limit = KEPT_S - older_than_s
         removed = 0
         with _answers():

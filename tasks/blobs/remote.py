@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -44,8 +44,14 @@ class RemoteBlobs(DistantBlobs):
         with contextlib.suppress(BlobMissing), _answers():
             self._fs.rm_file(self._object(key))
 
+    def there(self, keys: Iterable[str]) -> set[str]:
+        """As `Blobs.there`."""
+        with _answers():
+            return {key for key in keys if self._fs.exists(self._object(key))}
+
     def sweep(self, older_than_s: float, needed: Callable[[list[str]], set[str]]) -> int:
         """As `Blobs.sweep`."""
+        self._copies.sweep(older_than_s)
         limit = time.time() - older_than_s
         with _answers():
             listed: dict[str, dict[str, Any]] = self._fs.find(self._root, detail=True)

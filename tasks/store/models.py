@@ -94,6 +94,7 @@ items: Final = Table(
     Index(None, "job_id", "seq"),
     Index(None, "lease_owner"),
     Index(None, "job_id", "file"),
+    Index(None, "sha256"),  # which results are shown
 )
 
 files: Final = Table(
@@ -105,6 +106,8 @@ files: Final = Table(
     Column("sha256", String(64)),  # of its bytes, once it was looked at
     Column("error", Text),  # how it took its workers down
     Column("seen_by", String(32), nullable=False),  # the job that listed it last
+    Column("seen_at", Double, nullable=False, server_default="0"),  # when that was
+    Index(None, "seen_at"),
 )
 
 events: Final = Table(

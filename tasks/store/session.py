@@ -32,10 +32,13 @@ class Store:
 
     SQLite takes its single write lock when a writing transaction begins, not in its middle, so that two writers wait
     for each other instead of failing. PostgreSQL runs at READ COMMITTED: what must hold still is locked by row.
+
+    Args:
+        read_only: SQLite's file is not changed and not made where it is missing.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _create_engine(url)
+    def __init__(self, url: str, read_only: bool = False) -> None:
+        self.engine = _create_engine(url, read_only)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -63,7 +66,7 @@ class Store:
         self.engine.dispose()
 
 
-def _create_engine(url: str) -> Engine:
+def _create_engine(url: str, read_only: bool) -> Engine:
     parsed = _with_driver(make_url(url))
     kwargs: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
@@ -71,10 +74,16 @@ def _create_engine(url: str) -> Engine:
     }
     match parsed.get_backend_name():
         case "sqlite":
-            if parsed.database:
+            if parsed.database and read_only:
+                file = Path(parsed.database).absolute().as_uri()
+                # Without a log beside it nobody has it open, and SQLite need not make one to read it.
+                alone = not Path(f"{parsed.database}-wal").exists()
+                how = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if alone else {})
+                parsed = parsed.set(database=file).update_query_dict(how)
+            elif parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, **kwargs)
-            event.listen(engine, "connect", _configure_sqlite)
+            event.listen(engine, "connect", _leave_beginning_to_us if read_only else _configure_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         case "postgresql":
             asked = {name: value for name, value in POSTGRES.items() if name not in parsed.query}
@@ -90,8 +99,12 @@ def _with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
+def _leave_beginning_to_us(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+
+
+def _configure_sqlite(connection: Any, record: Any) -> None:
+    _leave_beginning_to_us(connection, record)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 

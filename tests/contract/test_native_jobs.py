@@ -166,10 +166,17 @@ def test_a_wrong_method_or_action_is_refused_in_our_form(service: Service) -> No
     assert answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["~nobody-of-this-name", "/" + "a" * 5000, "\u0000"])
-def test_a_path_that_cannot_be_is_refused_in_our_form(service: Service, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("~nobody-of-this-name", (403, "path_not_allowed")),
+        ("/" + "a" * 5000, (403, "path_not_allowed")),
+        ("\u0000", (400, "bad_request")),
+    ],
+)
+def test_a_path_that_cannot_be_is_refused_in_our_form(service: Service, path: str, told: tuple[int, str]) -> None:
     answer = service.http.post("/api/jobs", json={"library": path, "tasks": ["probe"]})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "path_not_allowed")
+    assert (answer.status_code, answer.json()["error"]["code"]) == told
 
 
 def test_a_file_is_no_library(service: Service) -> None:

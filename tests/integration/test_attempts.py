@@ -22,7 +22,7 @@ def test_a_photo_whose_worker_died_three_times_fails_and_its_neighbour_is_finish
     bulk_lease = worker.jobs.draw("x/1#1", "bulk", 16, 60)
     assert bulk_lease is not None
     assert [item.name for item in bulk_lease.items] == ["good"]
-    bulk._work_on(worker, bulk_lease, "x/1#1")
+    bulk._work_on(worker, bulk_lease, "x/1#1", "bulk.jobs")
     assert start_and_die(worker.jobs, "dead/3#1") == ["poison"]
     bulk.take_turn(worker, "bulk")
     found = {line["name"]: line["error"] for line in views.finished(worker.store, job, 0, 10)}

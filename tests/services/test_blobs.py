@@ -12,7 +12,7 @@ import redis
 from sqlalchemy import select
 
 from tasks import bulk, upkeep
-from tasks.blobs import Blobs, copies, open_blobs
+from tasks.blobs import Blobs, open_blobs
 from tasks.broker import connect
 from tasks.errors import BlobMissing, BlobsDown, SpoolFull
 from tasks.jobs import NewItem
@@ -87,6 +87,12 @@ def test_a_secret_comes_back_letter_for_letter(blobs: Blobs) -> None:
     assert blobs.get_secret(key) == "p\u00e4ss\udc80"
 
 
+def test_which_blobs_are_there_is_known_without_reading_them(blobs: Blobs) -> None:
+    key = blobs.put(DATA, DIGEST)
+    assert blobs.there([key, "b" * 64]) == {key}
+    assert blobs.there([]) == set()
+
+
 def test_a_sweep_removes_what_is_old_and_not_needed(blobs: Blobs) -> None:
     keep, drop = (blobs.put(data, hashlib.sha256(data).hexdigest()) for data in (b"keep", b"drop"))
     assert blobs.sweep(60, lambda keys: set()) == 0, "they were put a moment ago"
@@ -104,10 +110,9 @@ def test_a_sweep_removes_what_is_old_and_not_needed(blobs: Blobs) -> None:
 
 
 def test_local_copies_stay_within_their_bound_and_the_least_recently_used_go_first(
-    tmp_path: Path, valkey: redis.Redis, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, valkey: redis.Redis, valkey_url: str
 ) -> None:
-    monkeypatch.setattr(copies, "MOST_BYTES", 2500)
-    blobs = open_blobs(valkey_url, tmp_path / "copies")
+    blobs = open_blobs(valkey_url, tmp_path / "copies", most_copied=2500)
     for owner in ("a", "b", "c"):
         blobs.put(b"x" * 1000, DIGEST, owner=owner)
     for at, owner in enumerate(("a", "b")):
@@ -115,6 +120,19 @@ def test_local_copies_stay_within_their_bound_and_the_least_recently_used_go_fir
     for owner in ("a", "c"):
         blobs.path(f"{DIGEST}-{owner}")
     assert {path.name for path in (tmp_path / "copies").iterdir()} == {f"{DIGEST}-a", f"{DIGEST}-c"}
+
+
+def test_local_copies_that_nobody_asks_for_go_with_the_sweep(
+    tmp_path: Path, valkey: redis.Redis, valkey_url: str
+) -> None:
+    blobs = open_blobs(valkey_url, tmp_path / "copies")
+    for owner in ("a", "b"):
+        blobs.put(b"x", DIGEST, owner=owner)
+    os.utime(blobs.path(f"{DIGEST}-a"), (1, 1))
+    assert blobs.path(f"{DIGEST}-b").exists()
+    blobs.sweep(3600, lambda keys: set(keys))
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == [f"{DIGEST}-b"]
+    assert blobs.get(f"{DIGEST}-a") == b"x", "only the copy is gone"
 
 
 def test_a_redis_that_is_full_refuses_and_one_that_is_away_says_so(

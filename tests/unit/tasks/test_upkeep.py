@@ -113,7 +113,7 @@ def test_a_worker_that_stops_gives_back_what_it_has_not_begun(worker: Worker) ->
     lease = worker.jobs.draw("w/1#1", "bulk", 2, 600)
     assert lease is not None
     worker.stopping.set()
-    bulk._work_on(worker, lease, "w/1#1")
+    bulk._work_on(worker, lease, "w/1#1", "bulk.jobs")
     assert worker.jobs.release("w/1#1") == 2
 
 
