@@ -11,6 +11,7 @@ export default defineConfig({
     outDir: "../api/web",
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // know light-dark(); what stands in for it elsewhere does not work here
     chunkSizeWarningLimit: 900,
     assetsInlineLimit: 0,
   },

@@ -9,6 +9,8 @@ export class Fault extends Error {
     readonly code: string,
     message: string,
     readonly hint?: string,
+    /** Seconds after which the service wants to be asked again. */
+    readonly retryAfter?: number,
   ) {
     super(message);
     this.name = "Fault";
@@ -24,7 +26,8 @@ export class Fault extends Error {
 export async function ask(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const given = credential();
-  if (given && !request.headers.has("authorization")) request.headers.set("authorization", `Bearer ${given}`);
+  const ours = !request.headers.has("authorization");
+  if (given && ours) request.headers.set("authorization", `Bearer ${given}`);
   let response: Response;
   try {
     response = await fetch(request);
@@ -33,7 +36,7 @@ export async function ask(input: RequestInfo | URL, init?: RequestInit): Promise
     throw new Fault(0, "unreachable", String(error instanceof Error ? error.message : error));
   }
   if (response.ok) return response;
-  if (response.status === 401) refuse();
+  if (response.status === 401 && ours && given === credential()) refuse();
   throw await fault(response);
 }
 
@@ -41,13 +44,14 @@ export async function ask(input: RequestInfo | URL, init?: RequestInit): Promise
 export const api = createClient<paths>({ baseUrl: "/", fetch: ask });
 
 async function fault(response: Response): Promise<Fault> {
+  const later = Number(response.headers.get("retry-after")) || undefined;
   const text = await response.text().catch(() => "");
   try {
     const body = JSON.parse(text);
     const said = body.error ?? body;
     const message = said.message ?? (typeof body.detail === "string" ? body.detail : undefined);
-    return new Fault(response.status, said.code ?? "", message ?? response.statusText, said.hint ?? undefined);
+    return new Fault(response.status, said.code ?? "", message ?? response.statusText, said.hint ?? undefined, later);
   } catch {
-    return new Fault(response.status, "", `${response.status} ${response.statusText}`);
+    return new Fault(response.status, "", `${response.status} ${response.statusText}`, undefined, later);
   }
 }

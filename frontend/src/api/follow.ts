@@ -1,5 +1,6 @@
 import { ask, Fault } from "./client";
 import { objects } from "./ndjson";
+import { served } from "./session";
 
 export interface Following {
   signal: AbortSignal;
@@ -16,6 +17,7 @@ const SILENCE_MS = 35_000;
  * Frames of a stream through restarts of the service and broken connections, until its `end`.
  *
  * `address` is asked before each attempt, so that it can name the last frame that was seen.
+ * It waits for somebody whose sign-in is over to sign in again.
  * Raises Fault where the service refuses, and AbortError when `signal` is aborted.
  */
 export async function* follow<T extends { type: string }>(address: () => string, how: Following): AsyncGenerator<T> {
@@ -41,11 +43,12 @@ export async function* follow<T extends { type: string }>(address: () => string,
       }
     } catch (error) {
       how.signal.throwIfAborted();
-      if (error instanceof Fault && !error.passing) throw error;
+      if (error instanceof Fault && !error.passing && error.status !== 401) throw error;
     } finally {
       clearTimeout(alarm);
     }
     how.onConnection?.(false);
+    await served(how.signal); // who was signed out goes on after signing in
     await nap(pause, how.signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
   }

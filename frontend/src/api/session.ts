@@ -22,19 +22,44 @@ export function credential(): string | null {
 
 /** Keep a credential for this tab, or, where the person asks for it, on this device. */
 export function signIn(given: string, remember: boolean): void {
-  signOut();
+  forget();
   (remember ? localStorage : sessionStorage).setItem(KEPT, given);
   change({ credential: given, refused: false });
 }
 
 export function signOut(): void {
+  forget();
+  change({ credential: null, refused: false });
+}
+
+function forget(): void {
   localStorage.removeItem(KEPT);
   sessionStorage.removeItem(KEPT);
-  change({ credential: null, refused: false });
 }
 
 export function refuse(): void {
   if (!session.refused) change({ ...session, refused: true });
+}
+
+/** The service serves what we have after all. */
+export function accept(): void {
+  if (session.refused) change({ ...session, refused: false });
+}
+
+/** Resolves when the service no longer refuses us; raises AbortError when `signal` is aborted. */
+export function served(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (session.refused && !signal.aborted) return;
+      listeners.delete(look);
+      signal.removeEventListener("abort", look);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    listeners.add(look);
+    signal.addEventListener("abort", look);
+    look();
+  });
 }
 
 export function useSession(): Session {

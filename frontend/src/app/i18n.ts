@@ -33,6 +33,7 @@ void i18next.use(initReactI18next).init({
   ns: ["app", "read", "photos", "rescans", "system", "signin"],
   defaultNS: "app",
   interpolation: { escapeValue: false }, // React escapes
+  showSupportNotice: false,
   resources: {
     en: { app: app.en, read: read.en, photos: photos.en, rescans: rescans.en, system: system.en, signin: signin.en },
     zh: { app: app.zh, read: read.zh, photos: photos.zh, rescans: rescans.zh, system: system.zh, signin: signin.zh },

@@ -11,10 +11,19 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconActivity, IconFileText, IconFolders, IconLanguage, IconLogout, IconMoon, IconPhoto, IconSun } from "@tabler/icons-react";
+import {
+  IconActivity,
+  IconFileText,
+  IconFolders,
+  IconLanguage,
+  IconLogout,
+  IconMoon,
+  IconPhoto,
+  IconSun,
+} from "@tabler/icons-react";
 import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink as RouterLink, Outlet, useLocation } from "react-router";
+import { Outlet, NavLink as RouterLink, useLocation } from "react-router";
 import { signOut, useSession } from "../api/session";
 import { SignIn } from "../views/signin/signin";
 import { Busy } from "./busy";
@@ -33,7 +42,11 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 200, breakpoint: "sm", collapsed: { mobile: !open } }} padding="md">
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 200, breakpoint: "sm", collapsed: { mobile: !open } }}
+      padding="md"
+    >
       <AppShell.Header>
         <a href="#content" className={classes.skip}>
           {t("skip")}
@@ -93,7 +106,12 @@ function Choices() {
         </Menu.Target>
         <Menu.Dropdown>
           {Object.entries(LANGUAGES).map(([code, name]) => (
-            <Menu.Item key={code} lang={code} onClick={() => choose(code as Language)} fw={i18n.language === code ? 650 : 400}>
+            <Menu.Item
+              key={code}
+              lang={code}
+              onClick={() => choose(code as Language)}
+              fw={i18n.language === code ? 650 : 400}
+            >
               {name}
             </Menu.Item>
           ))}

@@ -1,7 +1,9 @@
-import { Title } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useParams } from "react-router";
+import { Document } from "./document";
+import { Home } from "./home";
 
+/** Documents: send some, and look at one. */
 export default function Read() {
-  const { t } = useTranslation("read");
-  return <Title order={2}>{t("title")}</Title>;
+  const { job } = useParams();
+  return job ? <Document key={job} id={job} /> : <Home />;
 }

@@ -1,0 +1,62 @@
+import { Button, CopyButton, Group, ScrollArea, Stack, Text, Title } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import type { Photo } from "./album";
+import classes from "./photos.module.css";
+
+interface Props {
+  photo: Photo;
+  lit: string | null;
+  onLight: (id: string | null) => void;
+}
+
+/** The text of a photo, line by line; a line lights up its box. */
+export function Writing({ photo, lit, onLight }: Props) {
+  const { t } = useTranslation("photos");
+  return (
+    <Stack gap="xs">
+      <Group justify="space-between" gap="xs" mih={30}>
+        <Title order={3} size="h5">
+          {t("textFound")}
+        </Title>
+        {photo.lines.length > 0 && (
+          <CopyButton value={photo.text}>
+            {({ copied, copy }) => (
+              <Button
+                size="compact-sm"
+                variant="light"
+                leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+                onClick={copy}
+              >
+                {copied ? t("copied") : t("copy")}
+              </Button>
+            )}
+          </CopyButton>
+        )}
+      </Group>
+      {photo.lines.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {t("noText")}
+        </Text>
+      ) : (
+        <ScrollArea.Autosize mah={300} viewportProps={{ tabIndex: 0, role: "region", "aria-label": t("textFound") }}>
+          {photo.lines.map((line, index) => {
+            const id = `line-${index}`;
+            return (
+              <span
+                key={id}
+                className={classes.line}
+                data-lit={id === lit || undefined}
+                title={t("sure", { percent: Math.round(line.score * 100) })}
+                onPointerEnter={() => onLight(id)}
+                onPointerLeave={() => onLight(null)}
+              >
+                {line.text}
+              </span>
+            );
+          })}
+        </ScrollArea.Autosize>
+      )}
+    </Stack>
+  );
+}
