@@ -32,7 +32,7 @@ def test_axe_finds_nothing_grave(
         settle(window.page)
         found += [f"{name}: {line}" for line in complaints(window.page)]
         assert window.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -23,6 +23,7 @@ export function Numbers({ job }: { job: Job }) {
           size={150}
           thickness={13}
           roundCaps
+          role="img"
           aria-label={`${t("progress")}: ${percent}`}
           sections={ring(job)}
           label={

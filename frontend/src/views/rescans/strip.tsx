@@ -30,11 +30,12 @@ export function Strip({ job, total, newest }: { job: string; total: number; newe
           {t("newestMore")}
         </Text>
       )}
-      <div className={classes.strip}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <section className={classes.strip} tabIndex={0} aria-label={t("newest")}>
         {newest.map((item) => (
           <Small key={item.item_id} job={job} item={item} />
         ))}
-      </div>
+      </section>
     </Stack>
   );
 }

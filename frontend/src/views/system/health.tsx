@@ -119,7 +119,7 @@ function State({ name, title, about, state, reason, hint }: StateProps) {
         <Text size="sm" c="dimmed" component="div">
           {about}
         </Text>
-        {reason && <Text size="sm">{reason}</Text>}
+        {reason && <Text size="sm">{reason.charAt(0).toUpperCase() + reason.slice(1)}</Text>}
         {hint && <Mend command={hint} />}
       </Stack>
     </Card>

@@ -26,7 +26,7 @@ export const en = {
     document: "Documents",
     probe: "Probe",
   },
-  state: { ok: "Works", down: "Down", ready: "Ready", loading: "Loading", missing: "Not there" },
+  state: { ok: "Works", down: "Down", ready: "Ready", loading: "Loading", missing: "Missing" },
   model: "Model",
   standsIn: "Stands in for {{asked}}",
   mend: "This mends it",
