@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { ask } from "./client";
+import { ask, Fault } from "./client";
 
 /** Fetch a file with our credential and hand it to the browser's downloads. */
 export async function download(url: string, name: string): Promise<void> {
@@ -34,7 +34,7 @@ export function usePicture(url: string | null) {
     enabled: url !== null,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
-    retry: 1,
+    retry: (count, error) => count < 1 && error instanceof Fault && error.passing,
     queryFn: async ({ signal }) => (await ask(url ?? "", { signal })).blob(),
   });
   return { url: useObjectUrl(query.data), isError: query.isError, isLoading: query.isLoading };
