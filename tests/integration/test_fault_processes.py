@@ -117,12 +117,15 @@ def test_two_api_processes_serve_jobs_their_frames_and_requests_alike(start: Sta
 
 
 def test_a_second_worker_of_one_name_is_refused_and_the_first_keeps_what_it_holds(start: Start) -> None:
-    service = start(HEARTBEAT_S="1")
+    service = start(HEARTBEAT_S="2.5")
     names = fill(service.library / "job", PHOTOS)
     follower = Follower(service.url, submit(service, service.library / "job"))
     follower.start()
     second = other_worker(service)
-    said = second.communicate(timeout=90)[1].decode()
+    try:
+        said = second.communicate(timeout=120)[1].decode()
+    finally:
+        second.kill()
     assert second.returncode == CANNOT_START
     assert "runs already" in said
     assert "--name" in said
