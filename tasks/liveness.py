@@ -164,10 +164,19 @@ class Roster:
         return None
 
 
-def is_running_here(record: WorkerRecord) -> bool:
-    """Whether the process that wrote the record still runs; True too where it runs elsewhere and cannot be asked."""
+def find(client: redis.Redis, name: str) -> WorkerRecord | None:
+    """The last sign of life of a worker, however old."""
+    raw = client.hget(WORKERS, name)
+    return None if raw is None else WorkerRecord(**orjson.loads(raw))
+
+
+def may_run(record: WorkerRecord, client: redis.Redis) -> bool:
+    """Whether the process that wrote a record still runs.
+
+    On this host that is seen, however long it gave no sign of life; one elsewhere is gone when its record expires.
+    """
     if record.host != socket.gethostname():
-        return True
+        return record.is_alive(now(client))
     if record.pid == os.getpid():
         return False
     try:

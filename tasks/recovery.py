@@ -47,8 +47,8 @@ def take_over(worker: "Worker") -> None:
     deadline = time.monotonic() + max(LEAST_WAIT_S, 2 * worker.settings.heartbeat_s * liveness.EXPIRES_AFTER)
     while True:
         try:
-            namesakes = [r for r in liveness.workers(worker.redis) if r.name == worker.name]
-            if not any(liveness.is_running_here(record) for record in namesakes):
+            namesake = liveness.find(worker.redis, worker.name)
+            if namesake is None or not liveness.may_run(namesake, worker.redis):
                 break
             if time.monotonic() > deadline:
                 raise NameTaken(f"A worker named {worker.name} runs already.", "Give this one a name: --name.")

@@ -40,7 +40,7 @@ _PLACE: Final = PREFIX + "retention:place"
 def apply(worker: "Worker") -> bool:
     """Remove what is to go; False where time was over before all of it was gone."""
     settings, store, now = worker.settings, worker.store, time.time()
-    ends = time.monotonic() + min(BUDGET_S, settings.heartbeat_s)  # this thread gives the signs of life too
+    ends = time.monotonic() + min(BUDGET_S, settings.heartbeat_s)  # other upkeep waits for it
 
     def repeat(step: Callable[[], int]) -> bool:
         """Make a step until nothing is left to do; False where time is over before that."""

@@ -1,7 +1,8 @@
-"""The heartbeat of a worker and the housekeeping that any one of them does for all."""
+"""The heartbeat of a worker, and the housekeeping that any one of them does for all."""
 
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import redis
@@ -23,26 +24,40 @@ log = logging.getLogger(__name__)
 
 
 def beat(worker: "Worker") -> None:
-    """Write signs of life and keep house until the worker stops; outages of broker or store are waited out."""
-    down = False
+    """Write signs of life until the worker stops; nothing that may take long is done between two of them."""
+    _until_stopped(worker, "signs of life wait", lambda: liveness.announce(worker.redis, worker.record()))
+
+
+def keep_house(worker: "Worker") -> None:
+    """Do what every worker does now and then, and what one of them does for all, until the worker stops."""
     wishes: dict[str, int] | None = None
+
+    def once() -> None:
+        nonlocal wishes
+        wishes = control.obey(worker, wishes) if wishes is not None else control.seen(worker.redis)
+        history.sample(worker)
+        if liveness.claim(worker.redis, "upkeep", LOOK_EVERY_S):
+            look_after(worker)
+        if liveness.claim(worker.redis, "sweep", SWEEP_EVERY_S):
+            sweep(worker)
+        if liveness.claim(worker.redis, "retention", SWEEP_EVERY_S) and not retention.apply(worker):
+            worker.redis.delete(PREFIX + "retention")  # the rest is not left until then
+        worker.engines.unload_idle()
+        _tell_gpus()
+
+    _until_stopped(worker, "upkeep waits", once)
+
+
+def _until_stopped(worker: "Worker", waits: str, once: Callable[[], None]) -> None:
+    """Once for every heartbeat; outages of broker or store are waited out, and told of when they begin."""
+    down = False
     while True:
         try:
-            wishes = control.obey(worker, wishes) if wishes is not None else control.seen(worker.redis)
-            liveness.announce(worker.redis, worker.record())
-            history.sample(worker)
-            if liveness.claim(worker.redis, "upkeep", LOOK_EVERY_S):
-                look_after(worker)
-            if liveness.claim(worker.redis, "sweep", SWEEP_EVERY_S):
-                sweep(worker)
-            if liveness.claim(worker.redis, "retention", SWEEP_EVERY_S) and not retention.apply(worker):
-                worker.redis.delete(PREFIX + "retention")  # the rest is not left until then
-            worker.engines.unload_idle()
-            _tell_gpus()
+            once()
             down = False
         except (redis.RedisError, SQLAlchemyError, OSError, BlobsDown) as error:
             if not down:
-                log.warning("upkeep waits: %s", error)
+                log.warning("%s: %s", waits, error)
             down = True
         if worker.stopping.wait(worker.settings.heartbeat_s):
             return

@@ -171,17 +171,22 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
 
 
 def _serve_with_heartbeat(worker: Worker) -> None:
-    beat = threading.Thread(target=upkeep.beat, args=(worker,), daemon=True, name="heartbeat")
+    beside = [
+        threading.Thread(target=work, args=(worker,), daemon=True, name=name)
+        for name, work in (("heartbeat", upkeep.beat), ("upkeep", upkeep.keep_house))
+    ]
 
     def begin(**_: Any) -> None:
         worker.consuming.set()
-        beat.start()
+        for thread in beside:
+            thread.start()
 
     worker_ready.connect(begin, weak=False)
     _serve(worker)
     worker.stopping.set()
-    if beat.ident is not None:
-        beat.join(timeout=2)
+    for thread in beside:
+        if thread.ident is not None:
+            thread.join(timeout=2)
 
 
 def pin(device: str) -> None:

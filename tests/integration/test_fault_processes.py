@@ -4,6 +4,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -121,12 +122,12 @@ def test_a_second_worker_of_one_name_is_refused_and_the_first_keeps_what_it_hold
     names = fill(service.library / "job", PHOTOS)
     follower = Follower(service.url, submit(service, service.library / "job"))
     follower.start()
-    second = other_worker(service)
-    try:
-        said = second.communicate(timeout=120)[1].decode()
-    finally:
-        second.kill()
-    assert second.returncode == CANNOT_START
+    with other_worker(service) as second:
+        guard = threading.Timer(120, second.kill)
+        guard.start()
+        said = second.communicate()[1].decode()
+        guard.cancel()
+    assert second.returncode == CANNOT_START, (said, service.log[-30:])
     assert "runs already" in said
     assert "--name" in said
     assert follower.ended.wait(120), service.log[-30:]

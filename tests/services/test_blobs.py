@@ -184,7 +184,7 @@ def test_a_photo_whose_upload_cannot_be_had_now_is_given_back_and_counts_no_star
     assert (row.state, row.attempts, row.lease_owner) == ("queued", 0, None)
 
 
-def test_signs_of_life_go_on_while_the_place_for_uploads_is_away(
+def test_upkeep_goes_on_while_the_place_for_uploads_is_away(
     worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> int:
@@ -192,5 +192,5 @@ def test_signs_of_life_go_on_while_the_place_for_uploads_is_away(
         raise BlobsDown(*BlobsDown.SAYS)
 
     monkeypatch.setattr(worker.spool, "sweep", away)
-    upkeep.beat(worker)
+    upkeep.keep_house(worker)
     assert "upkeep waits: The place for uploads does not answer." in caplog.text

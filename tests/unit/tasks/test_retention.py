@@ -237,15 +237,15 @@ def test_of_several_workers_one_removes(worker: Worker, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(retention, "apply", apply)
     allow(worker, heartbeat_s=0.05)
-    beating = [threading.Thread(target=upkeep.beat, args=(worker,)) for _ in range(2)]
+    beating = [threading.Thread(target=upkeep.keep_house, args=(worker,)) for _ in range(2)]
     for each in beating:
         each.start()
     beating[0].join(1)
-    assert calls == ["apply"], "two beat many times, and it is done once"
+    assert calls == ["apply"], "two look many times, and it is done once"
     worker.redis.delete(PREFIX + "retention")
     for each in beating:
         each.join(20)
-    assert len(calls) == 3, "what was not finished is gone on with at the next beat"
+    assert len(calls) == 3, "what was not finished is gone on with at the next look"
 
 
 def test_removing_some_costs_no_more_with_100000_photos(store: Store) -> None:
