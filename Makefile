@@ -91,8 +91,8 @@ check-page: $(MODULES) ## types, lint and tests of the web page
 bench: setup-dev ## speed and accuracy, as ratios taken in one run
 	$(BIN)/darkroom bench
 
-bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL
-	$(BIN)/darkroom bench --document
+bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL, or to a vLLM on half of the cores
+	@if [ -n "$$LLM_BASE_URL" ]; then $(BIN)/darkroom bench --document; else $(BIN)/python -m tests.vllm.bench; fi
 
 format: setup-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

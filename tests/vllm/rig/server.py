@@ -25,7 +25,6 @@ ARGUMENTS: Final = (
 ENVIRONMENT: Final = {
     "PYTHONPATH": str(place.HERE),
     "LD_PRELOAD": str(place.OPENMP),
-    "OMP_NUM_THREADS": "2",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_NO_USAGE_STATS": "1",
@@ -58,7 +57,7 @@ class Vllm:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self._port), *ARGUMENTS, *self._more],
-                env={**os.environ, **ENVIRONMENT},
+                env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(min(2, len(os.sched_getaffinity(0))))},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
