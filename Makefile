@@ -13,7 +13,7 @@ NODE_FITS := command -v npm >/dev/null && node -e 'const [a, b] = process.versio
 PARALLEL ?= -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document lock format clean
+.PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document docs lock format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -94,6 +94,9 @@ bench: setup-dev ## speed and accuracy, as ratios taken in one run
 bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL, or to a vLLM on half of the cores
 	@if [ -n "$$LLM_BASE_URL" ]; then $(BIN)/darkroom bench --document; else $(BIN)/python -m tests.vllm.bench; fi
 
+docs: setup-dev  ## the documentation as a site in site/; fails at a link that leads nowhere
+	$(BIN)/python -m zensical build --strict
+
 format: setup-dev ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -102,6 +105,8 @@ lock:            ## resolve requirements anew (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra openvino --group build pyproject.toml -o requirements/runtime.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra openvino --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --no-deps requirements/models.in -o requirements/models.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra openvino --extra postgres --extra s3 --extra otel --group build -c requirements/runtime.txt pyproject.toml -o requirements/containers.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" --extra cuda --extra postgres --extra s3 --extra otel --group build --no-emit-package onnxruntime -c requirements/runtime.txt pyproject.toml -o requirements/containers-cuda.txt
 
 clean:           ## remove what setup and the tools made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist api/web frontend/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist site .cache api/web frontend/node_modules

@@ -20,6 +20,7 @@ from tasks import analyses, library
 from tasks.dispatch import Dispatch
 from tasks.errors import TaskError
 from tasks.jobs import NewItem
+from tasks.names import storable
 
 AT_ONCE: Final = 8
 """Lines whose pictures are fetched or kept at once, and are in memory."""
@@ -96,7 +97,7 @@ async def _item(raw: bytes, number: int, settings: ApiSettings, dispatch: Dispat
     try:
         body = orjson.loads(raw)
         said = body.get("custom_id") if isinstance(body, dict) else None
-        custom_id = said.replace("\0", "") if isinstance(said, str) else None
+        custom_id = storable(said) if isinstance(said, str) else None
         line = Line.model_validate(body)
         tasks = analyses.check(line.tasks, dispatch.settings)
         given = [value for value in (line.path, line.url, line.image) if value is not None]

@@ -6,11 +6,13 @@ from typing import Any, Final, Literal
 
 from fastapi import Request
 
+from api.errors import count
 from api.security import settings_of
 from api.state import dispatch_of
 from api.uploads import Upload
 from monitoring import metrics
 from tasks import views
+from tasks.names import storable
 from tasks.reading import Step
 
 MODES: Final = ("ocr", "document", "describe", "figure", "locate", "layout")
@@ -25,20 +27,14 @@ def kind_of(data: bytes) -> Kind:
 async def submit(request: Request, upload: Upload, options: dict[str, Any], custom_id: str | None = None) -> str:
     """Accept a document; its job's id."""
     dispatch = dispatch_of(request)
-    named = {"custom_id": _plain(custom_id)} if custom_id else {}
-    job_id = await asyncio.to_thread(
-        dispatch.submit_document, _plain(upload.name), upload.data, {k: _plain(v) for k, v in options.items()}, **named
-    )
+    named = {"custom_id": storable(custom_id)} if custom_id else {}
+    kept = {key: storable(value) if isinstance(value, str) else value for key, value in options.items()}
+    job_id = await asyncio.to_thread(dispatch.submit_document, storable(upload.name), upload.data, kept, **named)
     kind = options["kind"]
     metrics.OCR_REQUESTS.labels(kind).inc()
     metrics.OCR_BYTES.labels(kind).inc(len(upload.data))
     (metrics.PDF_REQUESTS if kind == "pdf" else metrics.IMAGE_REQUESTS).inc()
     return job_id
-
-
-def _plain(value: Any) -> Any:
-    """Text that every database can keep: no NUL, no half of a surrogate pair."""
-    return value.replace("\0", "").encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 async def image_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[str, Any] | None]:
@@ -56,6 +52,7 @@ async def image_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[
         elif step.type == "page_end":
             ended = {"usage": _usage(step.fields), **_how(step.fields)}
             if error := step.fields.get("error"):
+                count(error.get("code"))
                 yield {"type": "error", **error}
         elif step.type == "error":
             yield _error(step)
@@ -79,6 +76,7 @@ async def pdf_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[st
             yield {"type": "page_delta", "page": step.page, "delta": step.text}
         elif step.type == "page_end":
             if error := step.fields.get("error"):
+                count(error.get("code"))
                 yield {"type": "error", **error, "page": step.page}
             usage = _usage(step.fields)
             for name in sums:
@@ -93,6 +91,7 @@ async def pdf_frames(steps: AsyncIterator[Step | None]) -> AsyncIterator[dict[st
 
 
 def _error(step: Step) -> dict[str, Any]:
+    count(step.fields.get("code"))
     return {"type": "error", "code": step.fields.get("code"), "message": step.fields.get("message")}
 
 

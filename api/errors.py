@@ -10,8 +10,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from engines.errors import EngineError
+from monitoring import context, metrics
 from tasks.errors import BrokerDown, QueueFull, StoreDown, TaskError
 from tasks.failures import Failure
 
@@ -56,6 +58,7 @@ STATUS: Final[dict[str, int]] = {
     "task_error": 500,
     "worker_died": 500,
     "worker_name_taken": 500,
+    "port_taken": 500,
     "url_unreachable": 502,
     "broker_down": 503,
     "document_engine_down": 503,
@@ -68,6 +71,16 @@ STATUS: Final[dict[str, int]] = {
     "run_timeout": 504,
     "spool_full": 507,
 }
+
+_CODES: Final = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    502: "url_unreachable",
+}
+"""Of errors that have none: the framework's, and those of compat routes."""
 
 PICTURE_CODES: Final = frozenset({"not_a_picture", "picture_undecodable", "picture_out_of_range"})
 
@@ -91,6 +104,23 @@ def status_of(code: str) -> int:
     return STATUS.get(code, 500)
 
 
+def told(scope: Scope, code: str) -> None:
+    """Count an error that a request is answered with, and keep its code for who measures the request."""
+    scope["darkroom.error"] = code
+    count(code)
+
+
+def count(code: str | None) -> None:
+    """Count an error that a client is told of, in an answer or in the middle of a stream."""
+    metrics.ERRORS.labels(code if code in STATUS else "other").inc()
+
+
+def code_of(scope: Scope) -> str | None:
+    """The error that a request was answered with."""
+    code: str | None = scope.get("darkroom.error")
+    return code
+
+
 def headers_of(error: ServiceError) -> dict[str, str]:
     """Headers that go with an error."""
     if isinstance(error, QueueFull):
@@ -109,9 +139,10 @@ def respond(status: int, content: Any, headers: dict[str, str] | None = None) ->
     return Response(orjson.dumps(content), status, headers, media_type="application/json")
 
 
-async def on_service_error(_request: Request, error: Exception) -> Response:
+async def on_service_error(request: Request, error: Exception) -> Response:
     """Native answer to an error of ours."""
     assert isinstance(error, SERVICE_ERRORS)
+    told(request.scope, error.code)
     return respond(status_of(error.code), body(error.code, str(error), error.hint), headers_of(error))
 
 
@@ -134,6 +165,7 @@ async def on_data_error(request: Request, _error: Exception) -> Response:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """400 in our form on native routes; compat routes keep their framework's 422."""
     assert isinstance(error, RequestValidationError)
+    told(request.scope, "bad_request")
     details = [{"type": e["type"], "loc": e["loc"], "msg": e["msg"], "input": None} for e in error.errors()]
     if _is_compat(request):
         return respond(422, {"detail": details})
@@ -147,20 +179,31 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, ApiError):  # raised while the framework read the body, which calls it unreadable
         return await on_service_error(request, error.__cause__)
+    code = _CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
+    told(request.scope, code)
     if _is_compat(request):
         return respond(error.status_code, {"detail": error.detail}, dict(error.headers or {}))
-    codes = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
-    code = codes.get(error.status_code, "bad_request")
     return respond(error.status_code, body(code, str(error.detail)), dict(error.headers or {}))
 
 
 def _is_compat(request: Request) -> bool:
-    return getattr(request.scope.get("route"), "tags", None) in (["MT Photos"], ["Immich"], ["My OCR"])
+    return _tags(request) in (["MT Photos"], ["Immich"], ["My OCR"])
 
 
-async def on_unexpected(_request: Request, _error: Exception) -> Response:
-    """What nobody foresaw: nothing internal leaks, the log has the rest."""
-    return respond(500, body("internal_error", "Something went wrong here.", "The log of the API has the details."))
+def _tags(request: Request) -> list[str] | None:
+    return getattr(request.scope.get("route"), "tags", None)
+
+
+async def on_unexpected(request: Request, _error: Exception) -> Response:
+    """What nobody foresaw, in the form of its protocol: nothing internal leaks, the log has the rest by this id."""
+    said, name = "Something went wrong here.", context.current().request
+    hint = f"The log of the API has the details, under request {name}."
+    content = body("internal_error", said, hint)
+    if _is_compat(request):
+        content = {"detail": f"{said} {hint}"}
+    if _tags(request) == ["MT Photos"]:
+        content = {"result": [], "msg": f"{said} {hint}"}
+    return respond(500, content, {"X-Request-ID": name})
 
 
 ANSWERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]] = {

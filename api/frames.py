@@ -5,11 +5,21 @@ from typing import Any, Final
 
 import orjson
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api import vectors
+from monitoring import metrics
 
 NDJSON = "application/x-ndjson; charset=utf-8"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class Stream(StreamingResponse):
+    """Counted while it is open."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with metrics.STREAM_FOLLOWERS.track_inprogress():
+            await super().__call__(scope, receive, send)
 
 
 def encode(frame: dict[str, Any] | None) -> bytes:
@@ -24,7 +34,7 @@ def stream(frames: AsyncIterator[dict[str, Any] | None]) -> StreamingResponse:
         async for frame in frames:
             yield encode(frame)
 
-    return StreamingResponse(lines(), media_type=NDJSON, headers=HEADERS)
+    return Stream(lines(), media_type=NDJSON, headers=HEADERS)
 
 
 def result(analysis: str, finding: dict[str, Any]) -> Any:

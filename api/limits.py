@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import quotas
-from api.errors import ApiError, body, respond
+from api.errors import ApiError, body, respond, told
 from api.security import caller_of
 from api.settings import ApiSettings
 
@@ -49,6 +49,7 @@ class UploadLimit:
 
         if upload.announced > self.settings.max_upload_bytes:
             error = upload.refuse(_too_large(self.settings))
+            told(scope, error.code)
             answer = respond(413, body(error.code, str(error), error.hint), error.headers)
             await answer(scope, receive, patient)
             return

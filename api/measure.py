@@ -1,14 +1,21 @@
-"""Counts and times requests by route template."""
+"""Counts and times requests by route template, and by the protocol that they speak."""
 
 import time
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import errors
 from monitoring import metrics
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Anybody may make up others."""
+
+PROTOCOLS: Final = {f"api.compat.{name}": name for name in ("mt_photos", "immich", "my_ocr", "deepseek")}
+"""Modules of routes, and what is spoken there; everything else is native."""
+
+LEFT: Final = 499
+"""Counted where a client left before an answer began."""
 
 
 class Measure:
@@ -22,7 +29,7 @@ class Measure:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 499
+        status = LEFT
         started = time.perf_counter()
 
         async def watched(message: Message) -> None:
@@ -34,9 +41,32 @@ class Measure:
         metrics.HTTP_IN_FLIGHT.inc()
         try:
             await self.app(scope, receive, watched)
+        except Exception:  # answered outside of this
+            status = 500
+            errors.told(scope, "internal_error")
+            raise
         finally:
             metrics.HTTP_IN_FLIGHT.dec()
-            path = getattr(scope.get("route"), "path", "unmatched")
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            metrics.HTTP_REQUESTS.labels(method, path, status).inc()
-            metrics.HTTP_SECONDS.labels(method, path).observe(time.perf_counter() - started)
+            _count(scope, status, time.perf_counter() - started)
+
+
+def _count(scope: Scope, status: int, spent_s: float) -> None:
+    route = scope.get("route")
+    path = getattr(route, "path", "unmatched")
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    protocol = PROTOCOLS.get(getattr(getattr(route, "endpoint", None), "__module__", ""), "native")
+    metrics.HTTP_REQUESTS.labels(method, path, status).inc()
+    metrics.HTTP_SECONDS.labels(method, path).observe(spent_s)
+    metrics.COMPAT_REQUESTS.labels(protocol, outcome(status, errors.code_of(scope))).inc()
+
+
+def outcome(status: int, code: str | None) -> str:
+    """What came of a request; the code counts where a protocol answers errors with 200."""
+    meant = errors.status_of(code) if code else status
+    if meant == LEFT:
+        return "left"
+    if meant == 429:
+        return "busy"
+    if meant >= 500:
+        return "failed"
+    return "refused" if meant >= 400 else "ok"

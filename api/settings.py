@@ -5,17 +5,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal
 
 from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engines.file_settings import FileSettings
 
 DEFAULT_KEY: Final = "mt_photos_ai_extra"
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 
 
-class ApiSettings(BaseSettings):
+class ApiSettings(FileSettings):
     """Who may ask, for how much, and where."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` for the whole network.")
     http_port: int = Field(default=8060, ge=0, le=65535, description="Port of the API and all protocols.")
@@ -93,6 +92,10 @@ class ApiSettings(BaseSettings):
     )
     max_job_files: int = Field(default=1000, ge=1, description="Most files in one job of uploads.")
     max_batch_lines: int = Field(default=50_000, ge=1, description="Most requests in one JSONL batch.")
+
+    access_log: bool = Field(
+        default=False, description="Log every request: method, route, status, seconds, bytes and its id."
+    )
 
     @property
     def needs_key(self) -> bool:

@@ -3,12 +3,16 @@
 import logging
 import socket
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.up import api_processes
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+APPLICATION = "cli.api:application"
 GRACE_S = 2
 """Seconds that requests in flight get when the server stops; accepted jobs are in the store, not lost."""
 
@@ -28,7 +32,7 @@ def api(
 
     from api.connections import Connection
     from api.settings import ApiSettings
-    from cli import logs
+    from cli import environment, logs
 
     logs.configure("api")
     options: dict[str, Any] = {
@@ -46,8 +50,18 @@ def api(
         "backlog": 2048,
     }
     if fd is None:
-        uvicorn.run("api.main:create_app", workers=api_processes(), **options)
+        with environment.counting_together(api_processes()):
+            uvicorn.run(APPLICATION, workers=api_processes(), **options)
         return
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # the supervisor says when it starts and ends
     with socket.socket(fileno=fd) as listener:
-        uvicorn.Server(uvicorn.Config("api.main:create_app", **options)).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(APPLICATION, **options)).run(sockets=[listener])
+
+
+def application() -> "FastAPI":
+    """The application of this process, of which there may be several, and its log."""
+    from api.main import create_app
+    from cli import logs
+
+    logs.configure("api")
+    return create_app()

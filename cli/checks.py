@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from engines.extras import install
+
 State = Literal["ok", "none", "warn", "fail"]
 
 GIB = 2**30
@@ -59,7 +61,7 @@ def packages() -> Iterator[Finding]:
     elif needed:
         yield Finding("Packages", "fail", f"missing: {', '.join(needed)}", "Install them with: make setup")
     elif absent:
-        step = "OpenVINO is up to twice as fast on Intel: pip install 'darkroom[openvino]'"
+        step = f"OpenVINO is up to twice as fast on Intel: {install('openvino')}"
         yield Finding("Packages", "warn", f"without {', '.join(absent)}", step)
     else:
         yield Finding("Packages", "ok", ", ".join(there))

@@ -33,7 +33,7 @@ def engine(
 ) -> None:
     """Start a vLLM server that reads documents, with the right flags for its model.
 
-    It needs a GPU and the extra vllm (pip install 'darkroom\\[vllm]').
+    It needs a GPU and the extra vllm (.venv/bin/pip install 'darkroom\\[vllm]').
     Whatever else stands on the line, or in LLM_ARGS, goes to vLLM as it is.
     LLM_API_KEY, where it is set, is the key that it asks for.
     It runs until Ctrl-C, and ends with all of vLLM's processes.
@@ -56,13 +56,15 @@ def _serve(launch: "Launch") -> None:
     from cli.engine_launch import problem
     from cli.engine_process import run
     from cli.supervisor import CANNOT_START
+    from engines.settings import EngineSettings
 
     logs.configure("engine")
     if reason := problem(launch.python):
         print(reason, file=sys.stderr)
         raise typer.Exit(CANNOT_START)
+    env = launch.environment({**os.environ, "LLM_API_KEY": EngineSettings().llm_api_key})
     with _Progress(launch) as progress:
-        status = asyncio.run(run(launch, launch.environment(os.environ), progress.waiting, progress.ready))
+        status = asyncio.run(run(launch, env, progress.waiting, progress.ready))
     if status:
         log.error("vLLM ended with %s", f"signal {-status}" if status < 0 else f"status {status}")
         raise typer.Exit(max(status, 1))

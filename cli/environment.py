@@ -1,16 +1,20 @@
 """What the parts of one service must agree on: folders and addresses, as environment variables."""
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cli import broker
 
 SUPERVISED = "DARKROOM_SUPERVISED"
-"""Set for parts whose lines get time and name from the supervisor."""
+"""Set for parts whose lines get time and name from the supervisor: to the name."""
 
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""Folder in which processes count together."""
 
 PREDECESSOR = "DARKROOM_PREDECESSOR"
 """Names, for a part that is started again, the signal that ended the process before it."""
@@ -38,19 +42,30 @@ def for_parts(home: Path, host: str, port: int, base: Mapping[str, str]) -> dict
         "DARKROOM_HOME": str(home),
         "HOST": host,
         "HTTP_PORT": str(port),
-        "PROMETHEUS_MULTIPROC_DIR": str(home / "run" / "metrics"),
+        METRICS: str(home / "run" / "metrics"),
+        "METRICS_PORT": "0",
         "PYTHONUNBUFFERED": "1",
-        SUPERVISED: "1",
     }
 
 
 def make_folders(home: Path) -> None:
-    """Make the folders of a service that starts; counters of processes that are gone are dropped."""
+    """Make the folders of a service that starts; what was counted before is dropped, and counted from 0 again."""
     for folder in (home, home / "run", home / "spool"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     metrics = home / "run" / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(mode=0o700)
+
+
+@contextlib.contextmanager
+def counting_together(processes: int) -> Iterator[None]:
+    """A folder in which several processes that this one starts count together, unless one is named already."""
+    if processes == 1 or METRICS in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="darkroom-metrics-") as folder:
+        os.environ[METRICS] = folder
+        yield
 
 
 def program() -> str:

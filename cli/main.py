@@ -14,6 +14,8 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.engine import engine
 from cli.errors import CommandError
+from cli.health import health
+from cli.migrate import migrate
 from cli.scan import scan
 from cli.up import up
 from cli.worker import worker
@@ -53,6 +55,8 @@ app.command()(scan)
 app.add_typer(jobs.app)
 app.add_typer(schedule.app)
 app.add_typer(models.app)
+app.command()(migrate)
+app.command()(health)
 app.command()(doctor)
 app.command()(backup)
 app.command()(demo)

@@ -32,18 +32,34 @@ class Refused(Exception):
 def check_settings() -> None:
     """Raises Refused with the environment variable that cannot be understood, before three parts trip over it."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from api.settings import ApiSettings
+    from cli.log_settings import LogSettings
     from engines.settings import EngineSettings
     from tasks.settings import TaskSettings
 
-    for settings in (TaskSettings, EngineSettings, ApiSettings):
+    for settings in (TaskSettings, EngineSettings, ApiSettings, LogSettings):
         try:
             settings()
         except ValidationError as error:
             first = error.errors()[0]
             name = "_".join(str(part) for part in first["loc"]).upper()
-            raise Refused(f"{name}={first['input']}: {first['msg']}. The README lists all settings.") from error
+            raise Refused(f"{name}={first['input']}: {first['msg']}. docs/settings.md lists all settings.") from error
+        except SettingsError as error:
+            raise Refused(str(error)) from error
+
+
+def make_folders() -> None:
+    """Folders that all parts share. Raises Refused."""
+    from tasks.settings import TaskSettings
+
+    home = TaskSettings().home
+    try:
+        for folder in (home, home / "run", home / "run" / "metrics", home / "spool"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"The data folder {home} cannot be used: {error.strerror}.") from error
 
 
 def check_broker() -> None:

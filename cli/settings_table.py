@@ -8,16 +8,25 @@ from pydantic_settings import BaseSettings
 HEAD = """# Settings
 
 All settings are environment variables. `darkroom up --help` lists those that are options too.
+
+For each, `NAME_FILE` may name a file whose content is the value of `NAME`; it wins over `NAME`. So keys and passwords
+need not stand in an environment: `API_AUTH_KEY_FILE=/run/secrets/api_auth_key`.
 """
 
 
 def markdown() -> str:
     """The page, a section for each package."""
     from api.settings import ApiSettings
+    from cli.log_settings import LogSettings
     from engines.settings import EngineSettings
     from tasks.settings import TaskSettings
 
-    sections = (("API", ApiSettings), ("Queue and store", TaskSettings), ("Engines", EngineSettings))
+    sections = (
+        ("API", ApiSettings),
+        ("Queue and store", TaskSettings),
+        ("Engines", EngineSettings),
+        ("Logs", LogSettings),
+    )
     return HEAD + "".join(_section(title, settings) for title, settings in sections)
 
 

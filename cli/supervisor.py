@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cli.child import Child, Log
-from cli.environment import PREDECESSOR
+from cli.environment import PREDECESSOR, SUPERVISED
 
 T = TypeVar("T")
 
@@ -71,8 +71,8 @@ class _Kept:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """Of its next process, which is told how the last one ended."""
-        return {**self.part.env, PREDECESSOR: self.ended_by}
+        """Of its next process, which is told its name here, and how the last one ended."""
+        return {**self.part.env, SUPERVISED: self.part.name, PREDECESSOR: self.ended_by}
 
 
 class Supervisor:

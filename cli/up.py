@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -61,7 +62,8 @@ def up(
     if document_engine == DocumentEngine.VLLM and os.environ.get("LLM_BASE_URL"):
         raise typer.BadParameter("LLM_BASE_URL names an engine already: unset it, or leave --document-engine vllm out.")
     log = logs.writer()
-    if not is_loopback(host) and os.environ.get("API_AUTH_KEY", "") in DEFAULT_KEYS:
+    own_key = os.environ.get("API_AUTH_KEY_FILE") or os.environ.get("API_AUTH_KEY", "") not in DEFAULT_KEYS
+    if not is_loopback(host) and not own_key:
         log(
             "darkroom",
             f"warning: {host} is open to your network with the well-known key; set API_AUTH_KEY to your own",
@@ -70,9 +72,9 @@ def up(
         home, engine = environment.data_folder(data), document_engine or ""
         Service(host, port, home, devices, engine, api_processes(), log).run()
     except (CannotStart, PartFailed) as error:
-        _give_up("\n  ".join([f"{error}.".replace("..", "."), *error.lines[-SHOWN_LINES:]]))
+        _give_up("\n  ".join([f"{error}.".replace("..", "."), *error.lines[-SHOWN_LINES:]]), log)
     except (CannotListen, DataFolderInUse, BrokerUnavailable, OSError) as error:
-        _give_up(str(error))
+        _give_up(str(error), log)
 
 
 def api_processes() -> int:
@@ -83,6 +85,12 @@ def api_processes() -> int:
     return int(asked)
 
 
-def _give_up(reason: str) -> None:
-    print(f"Darkroom did not start: {reason}", file=sys.stderr)
+def _give_up(reason: str, log: Callable[[str, str], None]) -> None:
+    from cli import logs
+
+    said = f"Darkroom did not start: {reason}"
+    if logs.as_json():
+        log("darkroom", f"error: {said}")
+    else:
+        print(said, file=sys.stderr)
     raise typer.Exit(1)

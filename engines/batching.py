@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from monitoring import metrics, tracing
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -22,12 +24,14 @@ class Batcher(Generic[T, R]):
         run: takes 1 to `limit` items, returns as many results in the same order; called by at most `side_by_side`
             threads at once.
         limit: most items of a batch.
+        task: what its batches are counted as.
         side_by_side: batches that may run at once.
     """
 
-    def __init__(self, run: Callable[[list[T]], Sequence[R]], limit: int, side_by_side: int = 1) -> None:
+    def __init__(self, run: Callable[[list[T]], Sequence[R]], limit: int, task: str, side_by_side: int = 1) -> None:
         self._run = run
         self._limit = limit
+        self._sizes = metrics.BATCH_SIZE.labels(task)
         self._free = side_by_side
         self._changed = threading.Condition()
         self._waiting: deque[tuple[T, Future[R]]] = deque()
@@ -59,8 +63,10 @@ class Batcher(Generic[T, R]):
             return [self._waiting.popleft() for _ in range(min(self._limit, len(self._waiting)))]
 
     def _work(self, batch: list[tuple[T, Future[R]]]) -> None:
+        self._sizes.observe(len(batch))
         try:
-            results = self._run([item for item, _ in batch])
+            with tracing.span("batch", {"darkroom.items": len(batch)}):
+                results = self._run([item for item, _ in batch])
             answers = list(zip(batch, results, strict=True))
         except BaseException as error:  # noqa: BLE001 - every caller of the batch raises it
             for _, future in batch:

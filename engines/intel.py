@@ -7,6 +7,7 @@ from typing import Final
 
 from engines import pci
 from engines.errors import DeviceMissing
+from engines.extras import install
 
 PROVIDER: Final = "OpenVINOExecutionProvider"
 
@@ -38,7 +39,7 @@ def check(index: int, root: Path) -> None:
             hint=f"add the user to group {group}; in a container, `group_add: ['{group}']`",
         )
     if not _installed():
-        raise DeviceMissing(f"{name}: OpenVINO is not installed", hint="pip install 'darkroom[openvino]'")
+        raise DeviceMissing(f"{name}: OpenVINO is not installed", hint=install("openvino"))
     there = numbers(root)
     if index not in there:
         raise DeviceMissing(

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from engines import memory
 from engines.types import ModelInfo
+from monitoring import metrics, tracing
 
 
 class Networks(Protocol):
@@ -78,7 +79,11 @@ class Engine(Generic[N]):
         with self._changed:
             self._changed.wait_for(lambda: not self._draining)
             if self._networks is None:
-                self._networks = self._load()
+                started, info = time.perf_counter(), self._info
+                with tracing.span("load", {"darkroom.model": info.name}):
+                    self._networks = self._load()
+                loads = metrics.MODEL_LOAD.labels(info.capability, info.name, info.device)
+                loads.observe(time.perf_counter() - started)
             networks = self._networks
             self._in_flight += 1
         try:

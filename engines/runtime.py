@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engines import intel, nvidia
 from engines.devices import Device, check_device, parse_device
 from engines.errors import DeviceMissing, ModelMissing
+from engines.extras import install
 from engines.placement import device_for
 from engines.settings import EngineSettings
 
@@ -175,7 +176,7 @@ def compiled_folder(path: Path, backend: Backend) -> Path | None:
 def _check_runtime(device: Device, runtime: RuntimeName) -> None:
     package = "openvino" if runtime == "openvino" else "onnxruntime"
     if importlib.util.find_spec(package) is None:
-        raise DeviceMissing(f"{package} is not installed", hint="set RUNTIME=auto, or pip install 'darkroom[openvino]'")
+        raise DeviceMissing(f"{package} is not installed", hint=f"set RUNTIME=auto, or {install('openvino')}")
     if runtime == "tensorrt" and device.kind == "cuda":
         nvidia.check_provider(device.name, "TensorrtExecutionProvider")
     elif runtime == "onnxruntime" and device.kind == "intel" and not intel.has_provider():

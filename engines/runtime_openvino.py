@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,31 @@ def native_precisions(device: Device) -> tuple[PrecisionName, ...]:
     return tuple(precision for name, precision in names.items() if name in able)
 
 
+def gpu_memory(device: Device) -> tuple[int, int]:
+    """Bytes of a GPU's memory that this process holds by OpenVINO, and bytes that there are.
+
+    Raises:
+        RuntimeError: its driver does not tell.
+    """
+    name, core = target(device), _gpus()
+    held: dict[str, int] = core.get_property(name, "GPU_MEMORY_STATISTICS")
+    total = int(core.get_property(name, "GPU_DEVICE_TOTAL_MEM_SIZE"))
+    return sum(size for kind, size in held.items() if not kind.endswith("_peak")), total
+
+
+@cache
+def _gpus() -> Any:
+    """One for all models on GPUs, as each counts only what it has compiled itself."""
+    import openvino
+
+    return openvino.Core()
+
+
 def _compile(path: Path, backend: Backend, threads: int, calls: int) -> Any:
     import openvino
     from filelock import FileLock
 
-    core = openvino.Core()
+    core = openvino.Core() if backend.device.kind == "cpu" else _gpus()
     chosen = options(backend, threads, calls)
     cache = compiled_folder(path, backend)
     name = target(backend.device)

@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import AliasChoices, Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engines.file_settings import FileSettings
 
 CLIP_MODEL: Final = "XLM-Roberta-Base-ViT-B-32__laion5b_s13b_b90k"
 
 
-class EngineSettings(BaseSettings):
+class EngineSettings(FileSettings):
     """Which models run, on what, and which pictures are let in."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     ocr_model_name: str = Field(default="PP-OCRv6_small", description="OCR model that answers where none is named.")
     clip_visual_model_name: str = Field(

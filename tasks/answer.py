@@ -10,8 +10,8 @@ import orjson
 import redis
 
 from engines.errors import EngineError
-from monitoring import metrics
-from tasks import artifacts, history, photo, queues, results
+from monitoring import context, metrics, tracing
+from tasks import artifacts, history, origin, photo, queues, results
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import BlobsDown, QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
@@ -34,15 +34,18 @@ def register(worker: "Worker") -> None:
 
     @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
     def answer_photo(task: Any, **message: Any) -> None:
-        handle_photo(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        with origin.taken("photo", queues.PHOTO_QUEUE, message):
+            handle_photo(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
     @worker.app.task(name=queues.ARTIFACT, bind=True)  # type: ignore[untyped-decorator]
     def answer_artifact(task: Any, **message: Any) -> None:
-        handle_artifact(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        with origin.taken("artifact", queues.OPEN_QUEUE, message):
+            handle_artifact(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
     @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
     def answer_text(task: Any, **message: Any) -> None:
-        handle_text(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        with origin.taken("text", queues.TEXT_QUEUE, message):
+            handle_text(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
 
 def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
@@ -80,8 +83,9 @@ def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -
     _answer(worker, message, queues.PHOTO_QUEUE, attempts, work)
     with contextlib.suppress(BlobsDown):  # a sweep removes it later
         worker.spool.delete(message["blob"])
-    for finding in fresh:
-        results.keep(worker.store, message["sha256"], finding)
+    with tracing.span("store"):
+        for finding in fresh:
+            results.keep(worker.store, message["sha256"], finding)
 
 
 def handle_text(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
@@ -129,10 +133,13 @@ def _answer(
         with worker.watchdog.at(f"request {message['id']} of {queue}"):
             body["report"] = work()
     except (EngineError, TaskError) as error:
+        tracing.fail(error.code)
         body["error"] = {"code": error.code, "message": str(error), "hint": error.hint}
     except Exception:
         log.exception("a request failed")
-        body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": None}
+        tracing.fail("internal_error")
+        hint = f"The log of the worker has the details, under request {context.current().request}."
+        body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": hint}
     try:
         keys = (message["reply_to"], history.DONE, history.SPENT)
         spent = round(max(0.0, time.time() - message["sent_at"]), 6)

@@ -7,9 +7,13 @@ from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PREFIX: Final = "darkroom:"
 WORKERS: Final = PREFIX + "workers"
+LOST: Final = PREFIX + "workers:lost"
+"""Workers that went without goodbye, and when they were last seen."""
 WAKE: Final = PREFIX + "wake"
 ATTEMPTS: Final = PREFIX + "attempts"
 """How often each unacknowledged message was delivered, by its task's id."""
@@ -31,6 +35,12 @@ def queue_key(queue: str) -> str:
 def connect(url: str) -> "redis.Redis":
     """A blocking client; it connects when it is first used."""
     return redis.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=3, decode_responses=False)
+
+
+def connect_impatiently(url: str) -> "redis.Redis":
+    """A blocking client for who can do without an answer: it tries once, for a second."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once, decode_responses=False)
 
 
 def connect_async(url: str) -> "redis.asyncio.Redis":

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from tasks import document, events, history, library, liveness, photo, queues
+from monitoring import context, metrics
+from tasks import document, events, history, library, liveness, origin, photo, queues
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import BlobsDown, TaskError
@@ -45,10 +46,12 @@ def register(worker: "Worker") -> None:
 
     @worker.app.task(name=queues.DRAW)  # type: ignore[untyped-decorator]
     def draw(priority: queues.Priority) -> None:
+        context.begin()
         take_turn(worker, priority)
 
     @worker.app.task(name=queues.LIST)  # type: ignore[untyped-decorator]
     def list_items(job_id: str, kind: str = "library") -> None:
+        context.begin(job=job_id)
         if kind == DOCUMENT:
             document.list_pages(worker, job_id, lambda: invite(worker, "document"))
         else:
@@ -120,8 +123,10 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
         if worker.stopping.is_set():
             break
         if item.error_code:
+            _count_failed(lease, item)
             finished.add(item.id, Outcome(error_code=item.error_code, error_message=item.error_message))
         elif item.spent(worker.settings.max_attempts):
+            _count_failed(lease, item)
             message = f"It took its worker down {item.attempts} times{_how(item)}."
             finished.add(item.id, Outcome(error_code="worker_died", error_message=message))
         else:
@@ -132,14 +137,23 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
     finished.write()
 
 
+def _count_failed(lease: Lease, item: LeasedItem) -> None:
+    for task in item.tasks or lease.tasks:
+        if task != PROBE:
+            metrics.ITEMS.labels(task, "failed").inc()
+
+
 def _how(item: LeasedItem) -> str:
     return f", the last time by {item.error_message}" if item.error_message else ""
 
 
 def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outcome | None:
-    if lease.tasks == (DOCUMENT,):
-        return document.read_page(worker, lease, item, owner)
-    return _examine(worker, lease, item)
+    reads = lease.tasks == (DOCUMENT,)
+    with origin.at("page" if reads else "photo", lease, item.id) as span:
+        outcome = document.read_page(worker, lease, item, owner) if reads else _examine(worker, lease, item)
+        if outcome is not None and outcome.error_code:
+            span.fail(outcome.error_code)
+        return outcome
 
 
 def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None:

@@ -9,7 +9,7 @@ from typing import Any
 import kombu.exceptions
 import redis
 
-from tasks import analyses, control, events, library, liveness, queues, standing
+from tasks import analyses, control, events, library, liveness, origin, queues, standing
 from tasks.analyses import DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import blobs_of
@@ -86,13 +86,13 @@ class Dispatch:
         for name, data in files:
             digest = hashlib.sha256(data).hexdigest()
             new_items.append(NewItem(name=name, blob=self.spool.put(data, digest), sha256=digest))
-        job_id = self.jobs.create("photos", wanted, new_items=new_items, limit=self.settings.job_limit, **job)
+        job_id = self._accept("photos", wanted, new_items=new_items, **job)
         self._invite(job.get("priority", "bulk"))
         return job_id
 
     def submit_batch(self, new_items: Sequence[NewItem], tasks: Sequence[str], **job: Any) -> str:
         """Accept a job of requests that are read already; its id. Raises QueueFull."""
-        job_id = self.jobs.create("batch", tasks, new_items=new_items, limit=self.settings.job_limit, **job)
+        job_id = self._accept("batch", tasks, new_items=new_items, **job)
         self._invite(job.get("priority", "bulk"))
         return job_id
 
@@ -104,7 +104,7 @@ class Dispatch:
         """
         wanted = analyses.check(tasks, self.settings)
         chosen = {**options, "library": str(library.folder(folder, self.settings.roots))}
-        job_id = self.jobs.create("library", wanted, options=chosen, listing=True, limit=self.settings.job_limit, **job)
+        job_id = self._accept("library", wanted, options=chosen, listing=True, **job)
         self._publish(queues.LIST, queues.LIST_QUEUE, job_id=job_id)
         return job_id
 
@@ -128,15 +128,7 @@ class Dispatch:
         chosen = {**options, "name": name, "bytes": len(data), "sha256": digest, "blob": self.spool.put(data, digest)}
         if password := chosen.pop("password", None):  # options are in the database, and in its backups
             chosen["secret"] = self.spool.put_secret(password)
-        job_id = self.jobs.create(
-            DOCUMENT,
-            [DOCUMENT],
-            options=chosen,
-            priority="document",
-            listing=True,
-            limit=self.settings.job_limit,
-            **job,
-        )
+        job_id = self._accept(DOCUMENT, [DOCUMENT], options=chosen, priority="document", listing=True, **job)
         self._publish(queues.LIST, queues.OPEN_QUEUE, job_id=job_id, kind=DOCUMENT)
         return job_id
 
@@ -167,6 +159,11 @@ class Dispatch:
     def recycle_workers(self) -> None:
         """Ask every worker process to end in order, to be started anew by who supervises it."""
         control.ask(self.redis, control.RECYCLE)
+
+    def _accept(self, kind: str, tasks: Sequence[str], options: dict[str, Any] | None = None, **job: Any) -> str:
+        """A new job, whose options say who asked for it; its id. Raises QueueFull."""
+        asked = {**(options or {}), origin.KEY: origin.carried()}
+        return self.jobs.create(kind, tasks, options=asked, limit=self.settings.job_limit, **job)
 
     def _invite(self, priority: queues.Priority) -> None:
         self._publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)

@@ -14,11 +14,11 @@ import orjson
 from sqlalchemy import select
 
 from engines.document.errors import PageCancelled
-from engines.document.modes import CLASSIC, refuse_foreign
+from engines.document.modes import CLASSIC, REMOTE, refuse_foreign
 from engines.document.types import Delta, PageOptions, PageResult
 from engines.errors import EngineError, InferenceFailed
-from monitoring import metrics
-from tasks import deltas, results, views
+from monitoring import metrics, tracing
+from tasks import deltas, origin, queues, results, views
 from tasks.accounts import Accounts, Cost
 from tasks.analyses import DOCUMENT
 from tasks.deltas import Writer
@@ -38,9 +38,14 @@ log = logging.getLogger(__name__)
 def list_pages(worker: "Worker", job_id: str, invite: Callable[[], None]) -> None:
     """Add a document's pages to its job; may run again after a crash."""
     with worker.jobs.store.read() as connection:
-        options: dict[str, Any] | None = connection.scalar(select(jobs.c.options).where(jobs.c.id == job_id))
-    if options is None:
-        return
+        job = connection.execute(select(jobs.c.options, jobs.c.created_at).where(jobs.c.id == job_id)).first()
+    if job is not None:
+        metrics.QUEUE_WAIT.labels(queues.OPEN_QUEUE).observe(max(0.0, time.time() - job.created_at))
+        with origin.opened(job_id, job.options, queues.OPEN_QUEUE, job.created_at):
+            _list_pages(worker, job_id, job.options, invite)
+
+
+def _list_pages(worker: "Worker", job_id: str, options: dict[str, Any], invite: Callable[[], None]) -> None:
     try:
         _refuse_foreign(worker, options)
         numbers = worker.documents.pages(
@@ -49,6 +54,7 @@ def list_pages(worker: "Worker", job_id: str, invite: Callable[[], None]) -> Non
     except BlobsDown:  # upkeep begins the listing again
         raise
     except (EngineError, TaskError) as error:
+        tracing.fail(error.code)
         worker.jobs.finish_listing(job_id, (error.code, _said(error)))
         return
     blob, digest = options["blob"], options["sha256"]
@@ -66,14 +72,17 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
         wanted = (engine.name, engine.revision, _key(item, options, "secret" in lease.options))
         if not lease.options.get("force"):
             known = results.lookup(worker.store, item.sha256 or "", {DOCUMENT: wanted})
+            results.count_lookups(len(known), 1 - len(known))
             if known:
                 metrics.ITEMS.labels(DOCUMENT, "cached").inc()
                 found = known[DOCUMENT]
                 return Outcome({DOCUMENT: found.id}, (DOCUMENT,), item.sha256, found.width, found.height)
         path, kind = worker.spool.path(item.blob or ""), lease.options["kind"]
         password = password_of(worker, lease.options)
-        page = worker.documents.page(path, kind, item.page or 1, password, engine.side)
-        result = _read(worker, engine.read(page, options, _watch(worker, item, owner)), lease.job_id, item.page or 1)
+        with tracing.span("render"):
+            page = worker.documents.page(path, kind, item.page or 1, password, engine.side)
+        events = engine.read(page, options, _watch(worker, item, owner))
+        result = _read(worker, events, lease.job_id, item.page or 1, _label(engine.name))
     except (PageCancelled, BlobsDown):  # the job was cancelled, the worker stops, or the upload cannot be had now
         return None
     except (EngineError, TaskError) as error:
@@ -85,7 +94,8 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
         return Outcome(error_code=InferenceFailed.code, error_message="Reading this page failed; the log says how.")
     body = {**asdict(result), "seconds": round(time.monotonic() - started, 3)}
     finding = Finding(DOCUMENT, wanted[0], wanted[1], page.image.width, page.image.height, body, wanted[2])
-    row = results.keep(worker.store, item.sha256 or "", finding)
+    with tracing.span("store"):
+        row = results.keep(worker.store, item.sha256 or "", finding)
     metrics.ITEMS.labels(DOCUMENT, "done").inc()
     return Outcome({DOCUMENT: row}, (), item.sha256, page.image.width, page.image.height)
 
@@ -119,6 +129,9 @@ def settle(worker: "Worker", job_id: str) -> None:
     )
     if Accounts(worker.store).charge(cost):
         metrics.OCR_SECONDS.labels(cost.kind).observe(max(0.0, job.finished_at - job.created_at))
+        metrics.PROMPT_TOKENS.inc(cost.prompt_tokens)
+        metrics.COMPLETION_TOKENS.inc(cost.completion_tokens)
+        metrics.TOKENS.inc(cost.prompt_tokens + cost.completion_tokens)
 
 
 def settle_rest(worker: "Worker") -> None:
@@ -127,14 +140,28 @@ def settle_rest(worker: "Worker") -> None:
         settle(worker, job_id)
 
 
-def _read(worker: "Worker", events: Any, job_id: str, page: int) -> PageResult:
-    writer = Writer(worker.pieces, job_id, page)
-    for event in events:
-        if isinstance(event, Delta):
-            writer.add(event.text, event.raw)
-        else:
-            result: PageResult = event
-            return result
+def _label(engine: str) -> str:
+    """What an engine is counted as: models have any names."""
+    return CLASSIC if engine == CLASSIC else REMOTE
+
+
+def _read(worker: "Worker", events: Any, job_id: str, page: int, engine: str) -> PageResult:
+    writer, begun, started = Writer(worker.pieces, job_id, page), False, time.monotonic()
+    with tracing.span("read", {"darkroom.page": page}) as span:
+        for event in events:
+            if not begun:
+                begun = True
+                span.event("first piece")
+                metrics.DOCUMENT_FIRST_PIECE.labels(engine).observe(time.monotonic() - started)
+            if isinstance(event, Delta):
+                writer.add(event.text, event.raw)
+            else:
+                result: PageResult = event
+                spent_s = time.monotonic() - started
+                metrics.RUN_SECONDS.labels(DOCUMENT, engine, worker.device).observe(spent_s)
+                metrics.DOCUMENT_TOKENS.labels(_label(result.engine)).inc(result.usage.completion_tokens)
+                span.note({"darkroom.engine": result.engine, "darkroom.tokens": result.usage.completion_tokens})
+                return result
     raise InferenceFailed("The engine ended without a result.")
 
 

@@ -10,6 +10,7 @@ TaskError
   + StoreDown           store_down            the database does not answer, or cannot write
       + BlobsDown         store_down            the place for uploads does not answer
   + NameTaken           worker_name_taken     two workers by one name
+  + PortTaken           port_taken            METRICS_PORT cannot be listened on
   + JobUnknown          job_not_found
   + WrongState          wrong_state           the job's state does not allow this
   + PathNotAllowed      path_not_allowed      outside LIBRARY_ROOTS, or through a link out of it
@@ -93,6 +94,12 @@ class NameTaken(TaskError):
     """A worker of this name is there already, and each would take the other for its predecessor."""
 
     code = "worker_name_taken"
+
+
+class PortTaken(TaskError):
+    """A worker cannot listen where it is to be asked for its metrics."""
+
+    code = "port_taken"
 
 
 class JobUnknown(TaskError):

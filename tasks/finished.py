@@ -7,7 +7,7 @@ item takes long, was quick.
 import time
 from typing import TYPE_CHECKING, Final
 
-from tasks import document, events, history
+from tasks import document, events, history, origin
 from tasks.analyses import DOCUMENT
 from tasks.finishing import Outcome
 from tasks.jobs import Lease
@@ -42,7 +42,11 @@ class Finished:
         """Write what is there, and tell who follows the job."""
         outcomes, self._outcomes = self._outcomes, []
         self._written_at = time.monotonic()
-        fresh = self._worker.jobs.finish_all(self._lease.job_id, outcomes) if outcomes else []
+        if not outcomes:
+            return
+        with origin.at("store", self._lease) as span:
+            span.note({"darkroom.items": len(outcomes)})
+            fresh = self._worker.jobs.finish_all(self._lease.job_id, outcomes)
         if not fresh:
             return
         history.count(self._worker.redis, self._queue, len(fresh))

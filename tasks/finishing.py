@@ -130,6 +130,7 @@ def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome]
     if not job.listing and counts["done"] + counts["failed"] + counts["cancelled"] >= counts["total"]:
         frames.append(("end", None, {"state": "completed", **counts}))
         changes |= {"state": "completed", "finished_at": now, "started_at": job.started_at or now}
+        ledger.count_end(connection, job.kind, "completed")
     elif job.progress_at < now - ledger.PROGRESS_EVERY_S:
         frames.append(("progress", None, {"state": job.state, **counts}))
         changes["progress_at"] = now

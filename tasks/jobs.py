@@ -124,6 +124,7 @@ class Jobs(Leases):
                 )
                 ledger.event(connection, job_id, "error", {"code": code, "message": message}, now)
                 ledger.report(connection, job_id, "end", now)
+                ledger.count_end(connection, job.kind, "failed")
             else:
                 ledger.complete_if_done(connection, job_id, now)
 
@@ -152,7 +153,8 @@ class Jobs(Leases):
         """End the job at once; what still runs is not recorded. Raises JobUnknown, WrongState."""
         now = time.time()
         with self.store.write() as connection:
-            ledger.expect(ledger.lock(connection, job_id), ACTIVE, "cancelled")
+            job = ledger.lock(connection, job_id)
+            ledger.expect(job, ACTIVE, "cancelled")
             gone = connection.execute(
                 update(items)
                 .where(items.c.job_id == job_id, items.c.state.in_(("queued", "running")))
@@ -164,6 +166,7 @@ class Jobs(Leases):
                 .values(state="cancelled", finished_at=now, cancelled=jobs.c.cancelled + gone, listing=False)
             )
             ledger.report(connection, job_id, "end", now)
+            ledger.count_end(connection, job.kind, "cancelled")
 
     def retry(self, job_id: str) -> None:
         """Queue the failed items of an ended job again. Raises JobUnknown, WrongState (also when nothing failed)."""
@@ -220,6 +223,13 @@ class Jobs(Leases):
                     others, since = found.get(row.priority, (0, row.created_at))
                     found[row.priority] = others + count, min(since, row.created_at)
         return found
+
+    def unfinished(self) -> dict[tuple[str, str], int]:
+        """How many jobs of each kind and state have not ended."""
+        query = select(jobs.c.kind, jobs.c.state, func.count()).where(jobs.c.state.in_(ACTIVE))
+        with self.store.read() as connection:
+            counted = connection.execute(query.group_by(jobs.c.kind, jobs.c.state))
+            return {(kind, state): count for kind, state, count in counted}
 
     def listings(self) -> list[tuple[str, str]]:
         """Jobs (id, kind) whose folder or document is still being listed."""

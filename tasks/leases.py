@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from monitoring import metrics
 from tasks import queues
 from tasks.store.again import again
 from tasks.store.models import items, jobs
@@ -93,6 +94,8 @@ class Leases:
             if job.state == "queued":
                 changes["started_at"] = func.coalesce(jobs.c.started_at, now)
             connection.execute(update(jobs).where(jobs.c.id == job.id).values(**changes))
+        if job.started_at is None:
+            metrics.QUEUE_WAIT.labels(queues.JOB_QUEUES[priority]).observe(max(0.0, now - job.created_at))
         drawn = tuple(LeasedItem(**row._mapping) for row in rows)
         return Lease(job.id, tuple(job.tasks), dict(job.options), drawn, now + ttl_s)
 
@@ -169,7 +172,7 @@ def _choose(connection: Connection, priority: queues.Priority, limit: int) -> tu
     drawable = jobs.c.state.in_(("queued", "running")) & (jobs.c.priority == priority)
     oldest = select(jobs.c.id).where(drawable, waiting).order_by(jobs.c.drawn_at, jobs.c.created_at).limit(1)
     while (job_id := connection.scalar(oldest)) is not None:
-        columns = select(jobs.c.id, jobs.c.tasks, jobs.c.options, jobs.c.state)
+        columns = select(*(jobs.c[name] for name in ("id", "tasks", "options", "state", "created_at", "started_at")))
         job = connection.execute(columns.where(jobs.c.id == job_id, drawable).with_for_update()).first()
         if job is not None and (rows := _pick(connection, job.id, limit)):
             return job, rows

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from monitoring import metrics
 from tasks.errors import JobUnknown, WrongState
 from tasks.store.models import events, items, jobs
+from tasks.store.session import afterwards
 
 ACTIVE = ("queued", "running", "paused")
 PROGRESS_EVERY_S = 1.0
@@ -132,7 +134,13 @@ def complete_if_done(connection: Connection, job_id: str, now: float) -> bool:
     if done is None:
         return False
     event(connection, job_id, "end", standing(done), now)
+    count_end(connection, done.kind, "completed")
     return True
+
+
+def count_end(connection: Connection, kind: str, outcome: str) -> None:
+    """A job ends with this transaction."""
+    afterwards(connection, metrics.JOBS.labels(kind, outcome).inc)
 
 
 def keep_failures(connection: Connection, job_id: str) -> None:

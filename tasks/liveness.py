@@ -9,7 +9,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -17,10 +17,13 @@ import orjson
 import psutil
 import redis
 
-from tasks.broker import PREFIX, WORKERS
+from tasks.broker import LOST, PREFIX, WORKERS
 
 EXPIRES_AFTER = 5
 """So many heartbeats may be missed before a worker counts as gone."""
+
+LOST_S: Final = 3600.0
+"""So long a worker is told of that went without goodbye and never came back."""
 
 CLAIM: Final = """
 local now, claimed = tonumber(redis.call('TIME')[1]), tonumber(redis.call('GET', KEYS[1]) or '-inf')
@@ -42,6 +45,7 @@ class WorkerRecord:
         started_at: by its own clock, seconds since 1970.
         at: when it was written, seconds since 1970.
         expires_at: when it is no longer to be believed.
+        memory: of its process, bytes.
     """
 
     name: str
@@ -56,6 +60,7 @@ class WorkerRecord:
     expires_at: float
     capabilities: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: list[dict[str, Any]] = field(default_factory=list)
+    memory: int = 0
 
     @property
     def owner(self) -> str:
@@ -96,7 +101,10 @@ def announce(client: redis.Redis, record: WorkerRecord) -> None:
     """Write a sign of life; `at` and `expires_at` of the record are by this host's clock."""
     ahead = now(client) - time.time()
     by_broker = replace(record, at=record.at + ahead, expires_at=record.expires_at + ahead)
-    client.hset(WORKERS, record.name, orjson.dumps(asdict(by_broker)))
+    writing = client.pipeline()
+    writing.hset(WORKERS, record.name, orjson.dumps(asdict(by_broker)))
+    writing.hdel(LOST, record.name)
+    writing.execute()
 
 
 def withdraw(client: redis.Redis, name: str) -> None:
@@ -104,9 +112,48 @@ def withdraw(client: redis.Redis, name: str) -> None:
     client.hdel(WORKERS, name)
 
 
+def lose(client: redis.Redis, records: Iterable[WorkerRecord]) -> None:
+    """Workers went without goodbye: their signs of life are over, and their names are kept for a while."""
+    at = now(client)
+    old = [name for name, seen in client.hgetall(LOST).items() if not _is_recent(float(seen), at)]
+    writing = client.pipeline()
+    for record in records:
+        writing.hset(LOST, record.name, record.at)
+        writing.hdel(WORKERS, record.name)
+    if old:
+        writing.hdel(LOST, *old)
+    writing.execute()
+
+
+def last_seen(raw: Mapping[Any, Any], lost: Mapping[Any, Any], at: float) -> dict[str, tuple[bool, float]]:
+    """Workers by name: whether they are alive at a time of the broker's clock, and the age of their last sign of life.
+
+    Args:
+        raw: records as they are in the broker.
+        lost: as `lose` keeps them.
+        at: the broker's time.
+    """
+    found = {name.decode(): (False, float(seen)) for name, seen in lost.items()}
+    for value in raw.values():
+        record = read(value)
+        found[record.name] = record.is_alive(at), record.at
+    return {
+        name: (alive, max(0.0, at - seen)) for name, (alive, seen) in found.items() if alive or _is_recent(seen, at)
+    }
+
+
+def _is_recent(seen: float, at: float) -> bool:
+    return abs(at - seen) <= LOST_S
+
+
+def read(raw: bytes | str) -> WorkerRecord:
+    """A sign of life as it is in the broker."""
+    return WorkerRecord(**orjson.loads(raw))
+
+
 def parse(raw: Mapping[Any, Any], at: float) -> list[WorkerRecord]:
     """The workers among the raw records that are alive at a time of the broker's clock."""
-    records = [WorkerRecord(**orjson.loads(value)) for value in raw.values()]
+    records = [read(value) for value in raw.values()]
     return sorted((record for record in records if record.is_alive(at)), key=lambda record: record.name)
 
 
@@ -167,7 +214,7 @@ class Roster:
 def find(client: redis.Redis, name: str) -> WorkerRecord | None:
     """The last sign of life of a worker, however old."""
     raw = client.hget(WORKERS, name)
-    return None if raw is None else WorkerRecord(**orjson.loads(raw))
+    return None if raw is None else read(raw)
 
 
 def may_run(record: WorkerRecord, client: redis.Redis) -> bool:

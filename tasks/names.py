@@ -18,5 +18,10 @@ def visible(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """For the name of an upload: without such characters, and without halves of surrogate pairs."""
-    return text.translate(_NOTHING).encode(errors="replace").decode()
+    """For the name of an upload: without such characters, and storable."""
+    return storable(text.translate(_NOTHING))
+
+
+def storable(text: str) -> str:
+    """Text that every database keeps: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()

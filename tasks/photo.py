@@ -4,7 +4,8 @@ import hashlib
 import logging
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from engines.errors import EngineError, InferenceFailed, NotAPicture, PictureOutOfRange
 from engines.images import Image, decode
 from engines.types import ModelInfo
-from monitoring import metrics
+from monitoring import metrics, tracing
 from tasks import results
 from tasks.analyses import PROBE, Wanted
 from tasks.inference import Inference
@@ -65,21 +66,29 @@ def examine(
         OSError: the file cannot be read.
     """
     started = time.perf_counter()
-    data = source if isinstance(source, bytes) else read(source, settings)
+    with _counted(tasks):
+        data = source if isinstance(source, bytes) else read(source, settings)
+        models = {task.name: inference.engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
     digest = sha256 or hashlib.sha256(data).hexdigest()
-    models = {task.name: inference.engines.resolve(task.name, task.model) for task in tasks if task.name != PROBE}
     wanted = {task.name: (*_of(models[task.name]), task.key) for task in tasks if task.name in models}
-    findings = results.lookup(store, digest, wanted) if use_cache and wanted else {}
+    findings = _known(store, digest, wanted) if use_cache and wanted else {}
     cached = tuple(findings)
-    for name in cached:
-        metrics.ITEMS.labels(name, "cached").inc()
     missing = [task for task in tasks if task.name not in findings]
     if missing:
-        image = decode(data, settings, _at_least(inference, missing))
+        with _counted(missing), tracing.span("decode"):
+            image = decode(data, settings, _at_least(inference, missing))
         for task in missing:
             findings[task.name] = _run(inference, task, image, models.get(task.name))
     some = next(iter(findings.values()))
     return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
+
+
+def _known(store: Store, digest: str, wanted: dict[str, tuple[str, str, str]]) -> dict[str, Finding]:
+    found = results.lookup(store, digest, wanted)
+    results.count_lookups(len(found), len(wanted) - len(found))
+    for name in found:
+        metrics.ITEMS.labels(name, "cached").inc()
+    return found
 
 
 def read(path: Path, settings: "EngineSettings") -> bytes:
@@ -104,6 +113,18 @@ def read(path: Path, settings: "EngineSettings") -> bytes:
     )
 
 
+@contextmanager
+def _counted(tasks: Sequence[Wanted]) -> Iterator[None]:
+    """An error in the block is the failure of these analyses."""
+    try:
+        yield
+    except Exception:
+        for task in tasks:
+            if task.name != PROBE:
+                metrics.ITEMS.labels(task.name, "failed").inc()
+        raise
+
+
 def _at_least(inference: Inference, missing: Sequence[Wanted]) -> int | None:
     """Pixels that are enough: a picture is decoded at a fraction of its size where only its CLIP vector is wanted."""
     if any(task.name != "clip" for task in missing):
@@ -121,12 +142,12 @@ def _run(inference: Inference, task: Wanted, image: Image, info: ModelInfo | Non
         return Finding(PROBE, PROBE, "1", image.width, image.height, {})
     started = time.perf_counter()
     try:
-        body = inference.run(task, image)
+        facts = {"darkroom.model": info.name, "darkroom.device": info.device}
+        with _counted([task]), tracing.span(task.name, facts):
+            body = inference.run(task, image)
     except EngineError:
-        metrics.ITEMS.labels(task.name, "failed").inc()
         raise
     except Exception as error:
-        metrics.ITEMS.labels(task.name, "failed").inc()
         log.exception("%s failed on a %dx%d picture", task.name, image.width, image.height)
         raise InferenceFailed(f"{info.name} failed on this picture.") from error
     metrics.RUN_SECONDS.labels(task.name, info.name, info.device).observe(time.perf_counter() - started)

@@ -96,9 +96,11 @@ def adopt(worker: "Worker") -> None:
     """Look for workers whose signs of life have stopped and give back what they held."""
     raw: dict[Any, Any] = worker.redis.hgetall(WORKERS)
     alive = {record.name for record in liveness.parse(raw, liveness.now(worker.redis))}
-    for name in {key.decode() for key in raw} - alive:
-        give_back(worker, name)
-        liveness.withdraw(worker.redis, name)
+    dead = [record for record in map(liveness.read, raw.values()) if record.name not in alive]
+    for record in dead:
+        give_back(worker, record.name)
+    if dead:
+        liveness.lose(worker.redis, dead)
     owners = {owner.partition("/")[0] for owner in worker.jobs.owners()}
     for name in owners - alive - {worker.name}:
         give_back(worker, name)

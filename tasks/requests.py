@@ -15,7 +15,8 @@ import redis
 import redis.asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import envelope, queues, results
+from monitoring import metrics
+from tasks import envelope, origin, queues, results
 from tasks.analyses import Wanted
 from tasks.blobs import Blobs
 from tasks.broker import ATTEMPTS, queue_key
@@ -173,6 +174,7 @@ class Requests:
             "reply_to": self._replies.key,
             "sent_at": now,
             "deadline": now + self.settings.queue_timeout_s,
+            **origin.carried(),
         }
         depth = envelope.push(self._redis, task, queue, message, self.settings.queue_limit)
         if depth is not None:
@@ -189,6 +191,9 @@ class Requests:
         found = results.lookup(self._store, digest, keys)
         if len(found) < len(keys):
             return None
+        results.count_lookups(len(found), 0)  # what is missed is counted by the worker, which looks again
+        for name in found:
+            metrics.ITEMS.labels(name, "cached").inc()
         some = next(iter(found.values()))
         findings = {name: results.as_dict(finding) for name, finding in found.items()}
         return PhotoAnswer(digest, some.width, some.height, findings, tuple(findings), 0.0, 0.0)

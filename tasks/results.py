@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitoring import metrics
 from tasks.store.models import results
 from tasks.store.session import Store
 
@@ -57,6 +58,12 @@ def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str, str]]
     with store.read() as connection:
         found = [Finding(*row) for row in connection.execute(query)]
     return {f.analysis: f for f in found if wanted[f.analysis] == (f.model, f.revision, f.options)}
+
+
+def count_lookups(hits: int, misses: int) -> None:
+    """Findings that were looked for: how many were there, and how many were not."""
+    metrics.CACHE_LOOKUPS.labels("hit").inc(hits)
+    metrics.CACHE_LOOKUPS.labels("miss").inc(misses)
 
 
 def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:

@@ -3,15 +3,15 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engines.file_settings import FileSettings
 
 
-class TaskSettings(BaseSettings):
+class TaskSettings(FileSettings):
     """Where things are kept, how much may wait, and for how long."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     darkroom_home: Path = Field(
         default=Path("~/.local/share/darkroom"),
@@ -22,6 +22,9 @@ class TaskSettings(BaseSettings):
         description="Redis or Valkey, `redis://host/0` or `unix:///path`; empty: a private one in `DARKROOM_HOME`.",
     )
     database_url: str = Field(default="", description="SQLAlchemy URL of the store; empty: SQLite in `DARKROOM_HOME`.")
+    postgres_password: str = Field(
+        default="", description="Password of the user in `DATABASE_URL`, where the URL itself has none."
+    )
     blob_url: str = Field(
         default="",
         description="Where uploads wait: `file:///folder`, `redis://host/1` or `s3://bucket/prefix`; empty: `spool` in "
@@ -61,6 +64,14 @@ class TaskSettings(BaseSettings):
         ge=30,
         description="Time after which the broker offers an unacknowledged message again, seconds.",
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which a worker that runs by itself serves its own `/metrics`; 0: none. With `darkroom up` "
+        "the API's `/metrics` has those of its workers.",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address of that port.")
     heartbeat_s: float = Field(default=4, gt=0, description="Pause between two signs of life of a worker, seconds.")
     hang_timeout_s: float = Field(
         default=300,
@@ -166,6 +177,10 @@ class TaskSettings(BaseSettings):
     @cached_property
     def database(self) -> str:
         """The store's SQLAlchemy URL."""
+        parts = urlsplit(self.database_url)
+        user, at, where = parts.netloc.rpartition("@")
+        if at and ":" not in user and self.postgres_password:
+            return parts._replace(netloc=f"{user}:{quote(self.postgres_password, safe='')}@{where}").geturl()
         return self.database_url or f"sqlite:///{self.home / 'darkroom.db'}"
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 import redis
@@ -29,20 +29,31 @@ class Standing:
 
 def look(client: redis.Redis, jobs: Jobs) -> dict[str, Standing]:
     """Every queue, in the order in which they are served. Raises redis.RedisError, SQLAlchemyError."""
+    found, waiting = in_broker(client), in_store(jobs)
+    return found | {queue: replace(each, messages=found[queue].messages) for queue, each in waiting.items()}
+
+
+def in_broker(client: redis.Redis) -> dict[str, Standing]:
+    """The messages of every queue. Raises redis.RedisError."""
     now = time.time()
     asking = client.pipeline(transaction=False)
     for queue in ALL_QUEUES:
         asking.llen(queue_key(queue))
         asking.lindex(queue_key(queue), -1)
     answers = asking.execute()
-    found = {
+    return {
         queue: Standing(count, count, _age(oldest, now) if count else 0.0)
         for queue, count, oldest in zip(ALL_QUEUES, answers[::2], answers[1::2], strict=True)
     }
-    waiting = jobs.waiting()
+
+
+def in_store(jobs: Jobs) -> dict[str, Standing]:
+    """The photos and pages of queues whose work waits in the store. Raises SQLAlchemyError."""
+    now, waiting = time.time(), jobs.waiting()
+    found = {}
     for priority, queue in JOB_QUEUES.items():
         count, since = waiting.get(priority, (0, now))
-        found[queue] = Standing(count, found[queue].messages, max(0.0, now - since))
+        found[queue] = Standing(count, 0, max(0.0, now - since))
     return found
 
 

@@ -1,5 +1,6 @@
 """The heartbeat of a worker, and the housekeeping that any one of them does for all."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
+from engines.devices import Device, parse_device
 from engines.document import pressure
 from monitoring import metrics
 from tasks import bulk, control, document, events, followers, history, liveness, queues, recovery, retention, schedules
@@ -43,7 +45,7 @@ def keep_house(worker: "Worker") -> None:
         if liveness.claim(worker.redis, "retention", SWEEP_EVERY_S) and not retention.apply(worker):
             worker.redis.delete(PREFIX + "retention")  # the rest is not left until then
         worker.engines.unload_idle()
-        _tell_gpus()
+        _tell_gpus(parse_device(worker.device))
 
     _until_stopped(worker, "upkeep waits", once)
 
@@ -63,10 +65,23 @@ def _until_stopped(worker: "Worker", waits: str, once: Callable[[], None]) -> No
             return
 
 
-def _tell_gpus() -> None:
+def _tell_gpus(device: Device) -> None:
+    if device.kind == "intel":
+        _tell_intel(device)
     for reading in pressure.read_gpus():
         metrics.GPU_USED.labels(reading.device).set(reading.used)
         metrics.GPU_TOTAL.labels(reading.device).set(reading.total)
+        if reading.busy is not None:
+            metrics.GPU_BUSY.labels(reading.device).set(reading.busy)
+
+
+def _tell_intel(device: Device) -> None:
+    from engines.runtime_openvino import gpu_memory
+
+    with contextlib.suppress(ImportError, RuntimeError):  # another runtime computes, or the driver does not tell
+        held, total = gpu_memory(device)
+        metrics.GPU_HELD.labels(device.name).set(held)
+        metrics.GPU_TOTAL.labels(device.name).set(total)
 
 
 def look_after(worker: "Worker") -> None:

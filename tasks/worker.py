@@ -10,6 +10,7 @@ import warnings
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import redis
 from celery import Celery
 from celery.platforms import SecurityWarning
@@ -21,7 +22,8 @@ from engines.document import availability, pressure
 from engines.errors import EngineError
 from engines.registry import Engines
 from engines.settings import EngineSettings
-from tasks import answer, bulk, garbage, liveness, queues, recovery, upkeep
+from monitoring import tracing
+from tasks import answer, bulk, counting, garbage, liveness, queues, recovery, upkeep
 from tasks.analyses import CAPABILITIES, DOCUMENT
 from tasks.app import make_app
 from tasks.blobs import Blobs, blobs_of
@@ -114,6 +116,7 @@ class Worker:
             expires_at=now + self.settings.heartbeat_s * liveness.EXPIRES_AFTER,
             capabilities=self._capabilities(),
             models=[asdict(info) for info in self.engines.loaded()],
+            memory=psutil.Process().memory_info().rss,
         )
 
     def _capabilities(self) -> dict[str, dict[str, Any]]:
@@ -154,9 +157,12 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     if nice:
         os.nice(nice)
     pin(device)
+    tracing.start("worker")
     settings, engine_settings = TaskSettings(), EngineSettings()
     count = threads or _waiting(served, engine_settings) or settings.request_threads or _computing(settings)
     worker = _assemble(device, served, count, settings, engine_settings, name)
+    counting.serve(settings)
+    worker.app.task_cls = counting.Counted
     answer.register(worker)
     bulk.register(worker)
     recovery.take_over(worker)
@@ -168,6 +174,7 @@ def run(device: str, queues_wanted: str, threads: int | None, nice: int, name: s
     garbage.settle()
     _serve_with_heartbeat(worker)
     recovery.say_goodbye(worker)
+    tracing.stop()
 
 
 def _serve_with_heartbeat(worker: Worker) -> None:
@@ -277,7 +284,7 @@ def _serve(worker: Worker) -> None:
         concurrency=worker.threads,
         hostname=worker.name,
         queues=list(worker.queues),
-        loglevel=logging.WARNING,
+        loglevel=logging.getLogger().level,  # which it would change
         redirect_stdouts=False,
         without_gossip=True,
         without_mingle=True,

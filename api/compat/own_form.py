@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.errors import SERVICE_ERRORS, ApiError, ServiceError
+from api.errors import SERVICE_ERRORS, ApiError, ServiceError, told
 
 
 def answering(form: Callable[[ServiceError], Response]) -> type[APIRoute]:
@@ -21,9 +21,11 @@ def answering(form: Callable[[ServiceError], Response]) -> type[APIRoute]:
                 try:
                     return await handle(request)
                 except SERVICE_ERRORS as error:
+                    told(request.scope, error.code)
                     return form(error)
                 except HTTPException as error:
                     if isinstance(error.__cause__, ApiError):  # raised while the framework read the body
+                        told(request.scope, error.__cause__.code)
                         return form(error.__cause__)
                     raise
 

@@ -39,7 +39,7 @@ class ImageTower:
         self._how = how
         self._network = _Network(path, backend, cores, normalize)
         self._input = next(iter(self._network.inputs))
-        self._batch: Batcher[Vector, Embedding] = Batcher(self._run, self._network.limit, self._network.calls)
+        self._batch: Batcher[Vector, Embedding] = Batcher(self._run, self._network.limit, "clip", self._network.calls)
 
     def embed(self, images: Sequence[Image]) -> list[Embedding]:
         """The vectors of pictures, in their order."""
@@ -68,7 +68,8 @@ class TextTower:
         self._reader = reader
         self._id_type = id_type
         self._network = _Network(path, backend, cores, normalize)
-        self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, self._network.limit, self._network.calls)
+        limit, calls = self._network.limit, self._network.calls
+        self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
     def embed(self, text: str, language: str | None) -> Embedding:
         """The vector of one text."""

@@ -43,7 +43,8 @@ class SentenceTower:
         on_gpu = backend.device.kind != "cpu"
         self._few_shapes = on_gpu
         self._session = open_session(model, backend, min(cores, _CORES), calls)
-        self._batch: Batcher[Ids, Embedding] = Batcher(self._run, _GPU_BATCH if on_gpu else _CPU_BATCH, calls)
+        limit = _GPU_BATCH if on_gpu else _CPU_BATCH
+        self._batch: Batcher[Ids, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """The vectors of texts, in their order."""

@@ -5,6 +5,8 @@ from typing import Final
 from engines.document.errors import ModeMissing
 
 CLASSIC: Final = "classic"
+REMOTE: Final = "vllm"
+"""Names of engines."""
 FOREIGN: Final = ("describe", "figure", "locate")
 
 

@@ -15,11 +15,18 @@ LOOK_EVERY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Memory of one GPU, bytes."""
+    """One GPU.
+
+    Attributes:
+        used: bytes of its memory, by all programs.
+        total: bytes of its memory.
+        busy: share of the time in which it computed, 0 to 1; None where it does not tell.
+    """
 
     device: str
     used: int
     total: int
+    busy: float | None = None
 
     @property
     def share(self) -> float:
@@ -76,7 +83,7 @@ def over(settings: EngineSettings, most: int) -> Callable[[], int]:
 
 
 def read_gpus() -> list[Reading]:
-    """Memory of NVIDIA's GPUs by NVML; empty where there is no such GPU, or the package nvidia-ml-py is not here."""
+    """NVIDIA's GPUs by NVML; empty where there is no such GPU, or the package nvidia-ml-py is not here."""
     try:
         pynvml: Any = importlib.import_module("pynvml")
     except ImportError:
@@ -86,8 +93,11 @@ def read_gpus() -> list[Reading]:
         pynvml.nvmlInit()
         try:
             for number in range(pynvml.nvmlDeviceGetCount()):
-                memory = pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByIndex(number))
-                readings.append(Reading(f"cuda:{number}", int(memory.used), int(memory.total)))
+                gpu = pynvml.nvmlDeviceGetHandleByIndex(number)
+                memory, busy = pynvml.nvmlDeviceGetMemoryInfo(gpu), None
+                with contextlib.suppress(pynvml.NVMLError):  # not all cards tell it
+                    busy = pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu / 100
+                readings.append(Reading(f"cuda:{number}", int(memory.used), int(memory.total), busy))
         finally:
             pynvml.nvmlShutdown()
     return readings

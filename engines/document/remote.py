@@ -31,6 +31,7 @@ from engines.document.repetition import Repetition
 from engines.document.types import Delta, PageOptions, PageResult, Usage
 from engines.errors import EngineError
 from engines.settings import EngineSettings
+from monitoring import metrics
 
 # Raised by hand whenever the same page could come out otherwise.
 VERSION: Final = "1"
@@ -149,6 +150,7 @@ class RemoteEngine:
         try:
             yield from self._attempt(reading, self.model.temperature)
         except _Looped:
+            metrics.DOCUMENT_RETRIES.labels("repeated").inc()
             higher = max(self.model.temperature, RETRY_TEMPERATURE)
             notes.append(f"The model repeated itself and was stopped; it read the page again at temperature {higher}.")
         else:
@@ -167,8 +169,9 @@ class RemoteEngine:
                     yield from self._stream(reading, endpoint, temperature)
                 return
             except EndpointBusy:
-                continue
+                metrics.DOCUMENT_RETRIES.labels("busy").inc()
             except EndpointBroken as error:
+                metrics.DOCUMENT_RETRIES.labels("broken").inc()
                 if not error.begun:
                     continue
                 reading.breaks += 1
@@ -209,6 +212,7 @@ class RemoteEngine:
         if self._fallback is None:
             notes.append("The end of the page may be missing.")
             return self.name
+        metrics.DOCUMENT_RETRIES.labels("fallback").inc()
         try:
             *_, result = self._fallback.read(page, options, reading.cancelled)
         except PageCancelled:

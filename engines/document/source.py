@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from engines.document.modes import CLASSIC
+from engines.document.modes import CLASSIC, REMOTE
 from engines.document.page import Page
 from engines.document.types import Delta, PageOptions, PageResult
 from engines.errors import ModelUnknown
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engines.registry import Engines
 
 OPEN_DOCUMENTS = 4
-REMOTE = "vllm"
 
 
 class DocumentEngine(Protocol):

@@ -37,7 +37,7 @@ class PackNetworks:
         self._recogniser = open_session(recognition, backend, each, side_by_side)
         free = next(iter(self._recogniser.inputs.values()))[0] is None
         limit = (CPU_BATCH if backend.device.kind == "cpu" else GPU_BATCH) if free else 1
-        self._batches: Batcher[Pixels, bytes] = Batcher(self._recognise, limit, side_by_side)
+        self._batches: Batcher[Pixels, bytes] = Batcher(self._recognise, limit, "face", side_by_side)
 
     def find(self, pixels: Pixels, min_score: float) -> tuple[Face, ...]:
         """Faces of a picture, uint8 [h, w, 3] RGB, best first."""

@@ -18,6 +18,7 @@ from engines.ocr.orient import upside_down
 from engines.ocr.recognise import RecogniseOptions, plan, recognise
 from engines.runtime import Backend, open_session
 from engines.store import Weights
+from monitoring import tracing
 
 Pixels = NDArray[np.uint8]
 
@@ -62,7 +63,7 @@ class OcrNetworks:
     def detect(self, pixels: Pixels, side: int | None = None) -> list[Region]:
         """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order; the network sees `side` pixels at most."""
         options = self._options.detect if side is None else replace(self._options.detect, side=side)
-        with self._detector_slots:
+        with self._detector_slots, tracing.span("detect"):
             return detect(self._detector, pixels, options)
 
     def upside_down(self, lines: Sequence[Pixels]) -> list[bool]:
@@ -73,13 +74,16 @@ class OcrNetworks:
 
     def read(self, lines: Sequence[Pixels]) -> list[Reading]:
         """Text of flat lines, uint8 [h, w, 3] RGB each."""
+        if not lines:
+            return []
         options = self._options.recognise
         batches = plan(lines, options)
         done = self._pool.map(lambda batch: recognise(self._recogniser, self._decoder, lines, batch, options), batches)
         readings = [Reading("", 0.0)] * len(lines)
-        for batch, results in zip(batches, done, strict=True):
-            for index, reading in zip(batch.indices, results, strict=True):
-                readings[index] = reading
+        with tracing.span("recognise", {"darkroom.lines": len(lines), "darkroom.batches": len(batches)}):
+            for batch, results in zip(batches, done, strict=True):
+                for index, reading in zip(batch.indices, results, strict=True):
+                    readings[index] = reading
         return readings
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from engines.extras import install
 from tasks.blobs.base import checked, gone
 from tasks.blobs.copies import Copies
 from tasks.blobs.distant import DistantBlobs
@@ -28,7 +29,7 @@ class RemoteBlobs(DistantBlobs):
         try:
             self._fs: Any = fsspec.filesystem(parts.scheme, **options)
         except ImportError as error:
-            raise ValueError(f"BLOB_URL {parts.scheme}:// needs a package: {error}. For S3: darkroom[s3].") from error
+            raise ValueError(f"BLOB_URL {parts.scheme}:// needs a package: {error}. For S3: {install('s3')}") from error
         except ValueError as error:
             raise ValueError(f"BLOB_URL {parts.scheme}:// is not understood: {error}.") from error
         if not parts.netloc + parts.path.strip("/"):

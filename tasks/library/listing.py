@@ -4,12 +4,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from engines.errors import EngineError
+from monitoring import metrics
 from tasks import ledger
 from tasks.errors import JobUnknown, PathMissing, PathNotAllowed
 from tasks.library import known
@@ -18,7 +20,7 @@ from tasks.library.paths import allowed, written
 from tasks.library.walk import Found, Trouble, Walk
 from tasks.store.again import again
 from tasks.store.models import events, items, jobs
-from tasks.store.session import Store
+from tasks.store.session import Store, afterwards
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -105,6 +107,8 @@ class Listing:
         self._store = store
         self._job_id = job_id
         self._wanted = wanted
+        self._listed = 0
+        self._alone = True
 
     @again
     def add(self, photos: Sequence[Found]) -> bool:
@@ -114,11 +118,14 @@ class Listing:
             if job.state not in ledger.ACTIVE or not job.listing:
                 return False
             found = known.compare(connection, photos, self._wanted)
-            had = self._had(connection, [each.key for each in found])
+            # What nobody else has added to is known; looking each photo up would cost more than adding it.
+            self._alone = self._alone and job.total == self._listed
+            had = set() if self._alone else self._had(connection, [each.key for each in found])
             fresh = [each for each in found if each.key not in had]
             known.see(connection, self._job_id, fresh)
             if fresh:
                 self._insert(connection, job, fresh)
+        self._listed += len(fresh)
         return True
 
     def _had(self, connection: Connection, keys: Sequence[str]) -> set[str]:
@@ -154,6 +161,8 @@ class Listing:
         }
         changes = {name: jobs.c[name] + number for name, number in added.items()}
         connection.execute(update(jobs).where(jobs.c.id == self._job_id).values(**changes))
+        for task, number in Counter(task for each in done for task in each.answers).items():
+            afterwards(connection, partial(metrics.ITEMS.labels(task, "cached").inc, number))
 
     def _row(self, each: Known, seq: int | None, now: float) -> dict[str, Any]:
         row: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """Connections to the store: SQLite (WAL) by default, any SQLAlchemy database by its URL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -49,8 +49,11 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back on an exception."""
-        with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+        then: list[Callable[[], None]] = []
+        with self.engine.connect().execution_options(write=True, then=then) as connection, connection.begin():
             yield connection
+        for each in then:
+            each()
 
     def check(self) -> None:
         """Ask the store for the number one.
@@ -66,11 +69,17 @@ class Store:
         self.engine.dispose()
 
 
+def afterwards(connection: Connection, act: Callable[[], None]) -> None:
+    """Do something once a writing transaction is committed, and not if it is rolled back."""
+    connection.get_execution_options()["then"].append(act)
+
+
 def _create_engine(url: str, read_only: bool) -> Engine:
     parsed = _with_driver(make_url(url))
     kwargs: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
+        "hide_parameters": True,  # of errors, which are logged: they may be texts, names or hashes of passwords
     }
     match parsed.get_backend_name():
         case "sqlite":

@@ -71,7 +71,7 @@ def link() -> Iterator[Link]:
     """A second host, where this process may make one."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
         pytest.skip("network namespaces need root and iproute2")
-    if missing := programs.missing():
+    if missing := programs.missing("postgresql", "redis-server"):
         pytest.skip(f"no {' and no '.join(missing)}: {programs.ADVICE}")
     made = Link()
     try:

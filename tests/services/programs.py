@@ -1,6 +1,7 @@
 """Where the servers' programs are, and what to do where they are not."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,24 @@ def redis() -> str | None:
     return shutil.which("redis-server")
 
 
-def missing() -> list[str]:
-    """Debian's packages of what is not there."""
-    wanted = {"postgresql": postgresql("initdb"), "redis-server": redis()}
-    return [package for package, program in wanted.items() if program is None]
+def prometheus() -> str | None:
+    """The server's program."""
+    return shutil.which("prometheus")
+
+
+def promtool() -> str | None:
+    """Prometheus' tool for its files, of the same package."""
+    return shutil.which("promtool")
+
+
+PACKAGES: Final[dict[str, Callable[[], str | None]]] = {
+    "postgresql": lambda: postgresql("initdb"),
+    "redis-server": redis,
+    "prometheus": prometheus,
+}
+"""Debian's packages, and the program that shows that each is there."""
+
+
+def missing(*packages: str) -> list[str]:
+    """Those of these packages that are not there, or of all."""
+    return [package for package in packages or PACKAGES if PACKAGES[package]() is None]

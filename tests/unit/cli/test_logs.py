@@ -1,19 +1,9 @@
 """The log: one record is one line, whatever is in the names that it tells of."""
 
 import logging
-import subprocess
-import sys
 
 from tasks.names import plain, visible
-
-NASTY = "a\n2026-01-01 00:00:00  api  warning: forged\r\x1b[2Jb\u202ec\u2028d\x85e\0f"
-
-
-def logged(code: str) -> list[str]:
-    """What a process with our log writes."""
-    program = f"import logging, cli.logs; cli.logs.configure('part'); log = logging.getLogger('x'); nasty = {NASTY!r}\n"
-    done = subprocess.run([sys.executable, "-c", program + code], capture_output=True, check=True)
-    return done.stderr.decode().rstrip("\n").split("\n")
+from tests.unit.cli.log_lines import logged
 
 
 def test_a_name_with_lines_in_it_is_one_line_that_shows_them() -> None:
@@ -21,6 +11,13 @@ def test_a_name_with_lines_in_it_is_one_line_that_shows_them() -> None:
     assert line.isprintable()
     assert "  part             warning: a\\n2026-01-01" in line
     assert "forged\\r\\x1b[2Jb\\u202ec\\u2028d\\x85e\\x00f of job 1 waits" in line
+
+
+def test_what_needs_attention_names_the_request_or_the_job_and_the_rest_does_not() -> None:
+    begin = "from monitoring import context; context.begin('r1', 'j1')\n"
+    first, second = logged(begin + "log.info('loaded'); log.warning('slow')")
+    assert first.endswith("  part             loaded")
+    assert second.endswith("warning: slow [request r1, job j1]")
 
 
 def test_lines_of_a_trace_are_set_in_so_that_none_looks_like_a_record() -> None:

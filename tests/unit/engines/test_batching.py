@@ -63,12 +63,12 @@ def test_a_lonely_call_runs_at_once_and_alone() -> None:
         seen.append(items)
         return items
 
-    assert Batcher(run, limit=8)(5) == 5
+    assert Batcher(run, limit=8, task="test")(5) == 5
     assert seen == [[5]]
 
 
 def test_calls_that_come_while_one_runs_share_the_next_batch(network: Network, pool: ThreadPoolExecutor) -> None:
-    batcher = Batcher(network.run, limit=8)
+    batcher = Batcher(network.run, limit=8, task="test")
     first = pool.submit(batcher, 1)
     network.wait_for_batch()
     others = [pool.submit(batcher, number) for number in range(2, 7)]
@@ -81,12 +81,12 @@ def test_calls_that_come_while_one_runs_share_the_next_batch(network: Network, p
 
 def test_no_batch_is_larger_than_the_limit_and_results_keep_their_order(network: Network) -> None:
     network.let_go.release(10)
-    assert Batcher(network.run, limit=4).map(range(10)) == [number * 2 for number in range(10)]
+    assert Batcher(network.run, limit=4, task="test").map(range(10)) == [number * 2 for number in range(10)]
     assert network.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 def test_no_more_batches_than_allowed_run_side_by_side(network: Network, pool: ThreadPoolExecutor) -> None:
-    batcher = Batcher(network.run, limit=1, side_by_side=2)
+    batcher = Batcher(network.run, limit=1, task="test", side_by_side=2)
     calls = [pool.submit(batcher, number) for number in range(6)]
     network.wait_for_batch()
     network.wait_for_batch()
@@ -97,7 +97,7 @@ def test_no_more_batches_than_allowed_run_side_by_side(network: Network, pool: T
 
 
 def test_an_error_reaches_every_caller_of_its_batch_and_no_other(network: Network, pool: ThreadPoolExecutor) -> None:
-    batcher = Batcher(network.run, limit=2)
+    batcher = Batcher(network.run, limit=2, task="test")
     first = pool.submit(batcher, 1)
     network.wait_for_batch()
     broken = []
@@ -119,11 +119,11 @@ def test_a_wrong_number_of_results_is_an_error_and_never_a_wrong_answer(
     answer: Callable[[list[int]], list[int]],
 ) -> None:
     with pytest.raises(ValueError, match="zip"):
-        Batcher(answer, limit=8).map([1, 2])
+        Batcher(answer, limit=8, task="test").map([1, 2])
 
 
 def test_after_an_error_the_next_call_works(network: Network) -> None:
-    batcher = Batcher(network.run, limit=2)
+    batcher = Batcher(network.run, limit=2, task="test")
     network.let_go.release(2)
     with pytest.raises(ValueError, match="below zero"):
         batcher(-1)
@@ -133,7 +133,7 @@ def test_after_an_error_the_next_call_works(network: Network) -> None:
 def test_nobody_is_kept_busy_for_others_once_the_own_result_is_there(
     network: Network, pool: ThreadPoolExecutor
 ) -> None:
-    batcher = Batcher(network.run, limit=1)
+    batcher = Batcher(network.run, limit=1, task="test")
     first = pool.submit(batcher, 1)
     network.wait_for_batch()
     others = [pool.submit(batcher, number) for number in (2, 3, 4)]
@@ -146,11 +146,13 @@ def test_nobody_is_kept_busy_for_others_once_the_own_result_is_there(
 
 
 def test_of_many_callers_under_load_nobody_is_lost(pool: ThreadPoolExecutor) -> None:
-    batcher: Batcher[int, int] = Batcher(lambda items: [item + 1 for item in items], limit=3, side_by_side=2)
+    batcher: Batcher[int, int] = Batcher(
+        lambda items: [item + 1 for item in items], limit=3, task="test", side_by_side=2
+    )
     asked = [[caller * 100 + number for number in range(caller % 5)] for caller in range(400)]
     answers = list(pool.map(batcher.map, asked))
     assert answers == [[number + 1 for number in numbers] for numbers in asked]
 
 
 def test_no_items_are_no_work() -> None:
-    assert Batcher(lambda items: pytest.fail("run was called"), limit=2).map([]) == []
+    assert Batcher(lambda items: pytest.fail("run was called"), limit=2, task="test").map([]) == []

@@ -47,7 +47,7 @@ def test_a_name_that_is_taken_is_refused(
     worker: Worker, neighbour: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.recovery.LEAST_WAIT_S", 0.0)
-    worker.settings.heartbeat_s = 0.01
+    worker.settings = worker.settings.model_copy(update={"heartbeat_s": 0.01})
     liveness.announce(worker.redis, silent(worker, neighbour.pid))
     with pytest.raises(NameTaken, match="runs already"):
         take_over(worker)
