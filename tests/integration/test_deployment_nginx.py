@@ -3,7 +3,6 @@
 import gzip
 import http.server
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,6 +17,7 @@ from api.limits import _too_large
 from api.routes.page import POLICY
 from api.settings import ApiSettings
 from tests.conftest import Service, picture, until
+from tests.services import programs
 from tests.sources import ROOT
 
 CONFIG = ROOT / "frontend" / "nginx"
@@ -81,9 +81,9 @@ def backend() -> Iterator[str]:
 
 
 def program() -> str:
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    found = programs.nginx()
     if found is None:
-        pytest.skip("no nginx here (Debian's package nginx-light)")
+        pytest.skip(f"no nginx here: {programs.ADVICE}")
     return found
 
 

@@ -1,5 +1,6 @@
 """Where the servers' programs are, and what to do where they are not."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +30,16 @@ def promtool() -> str | None:
     return shutil.which("promtool")
 
 
+def nginx() -> str | None:
+    """The server's program, which Debian puts where only root looks."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
 PACKAGES: Final[dict[str, Callable[[], str | None]]] = {
     "postgresql": lambda: postgresql("initdb"),
     "redis-server": redis,
     "prometheus": prometheus,
+    "nginx-light": nginx,
 }
 """Debian's packages, and the program that shows that each is there."""
 

@@ -1,5 +1,6 @@
 """Rules that a Dockerfile should keep, and that what it names is there."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -102,13 +103,18 @@ def test_the_wheel_is_built_of_everything_that_belongs_to_it() -> None:
     assert set(PACKAGES) <= copied
 
 
-def test_packages_come_from_locked_files() -> None:
-    for file in ("containers.txt", "containers-cuda.txt", "models.txt"):
-        text = (ROOT / "requirements" / file).read_text()
-        assert "--hash=sha256:" in text
-    gpu = (ROOT / "requirements" / "containers-cuda.txt").read_text()
-    assert "\nonnxruntime-gpu==" in gpu
-    assert "\nonnxruntime==" not in gpu, "the two builds overwrite each other"
-    for name in ("psycopg", "s3fs"):
-        assert f"\n{name}==" in gpu
-        assert f"\n{name}==" in (ROOT / "requirements" / "containers.txt").read_text()
+def pins(file: str) -> dict[str, str]:
+    """Packages and versions of a locked file."""
+    text = (ROOT / "requirements" / file).read_text()
+    assert "--hash=sha256:" in text
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_packages_are_those_that_the_tests_run_with_and_the_servers_drivers() -> None:
+    tested, cpu, gpu = (pins(file) for file in ("runtime.txt", "containers.txt", "containers-cuda.txt"))
+    assert tested.items() <= cpu.items(), "make lock"
+    assert {name: gpu[name] for name in tested if name in gpu} == {name: tested[name] for name in tested if name in gpu}
+    for found in (cpu, gpu):
+        assert {"psycopg", "s3fs"} <= set(found)
+    assert "onnxruntime-gpu" in gpu
+    assert "onnxruntime" not in gpu, "the two builds overwrite each other"
