@@ -88,8 +88,8 @@ check: setup-dev ## lint, types, import directions, files; the web page where No
 check-page: $(MODULES) ## types, lint and tests of the web page
 	cd frontend && npm run --silent check && npm test --silent
 
-bench: setup-dev ## speed and accuracy, as ratios taken in one run
-	$(BIN)/darkroom bench
+bench: setup-dev ## speed and accuracy, as ratios taken in one run; BENCH="--quick --only ocr" chooses
+	$(BIN)/darkroom bench $(BENCH)
 
 bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL, or to a vLLM on half of the cores
 	@if [ -n "$$LLM_BASE_URL" ]; then $(BIN)/darkroom bench --document; else $(BIN)/python -m tests.vllm.bench; fi

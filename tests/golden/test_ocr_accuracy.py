@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.bench_ocr import labelled
+from cli.bench.labelled import labelled
 from engines.images import decode
 from engines.ocr.scoring import character_error, word_recall
 from engines.registry import Engines

@@ -55,7 +55,7 @@ def documents(data: Path) -> list[tuple[Path, str | None]]:
 
 def measure(files: list[tuple[Path, str | None]], console: Console) -> list[dict[str, Any]]:
     """Pages a second, CPU seconds a page, and how much of the text, its order and its tables comes out right."""
-    from cli.bench import row
+    from cli.bench.rows import row
     from engines.document.classic import ClassicEngine
     from engines.registry import Engines
     from engines.settings import EngineSettings
@@ -140,7 +140,7 @@ def _timed(work: Any) -> tuple[Any, tuple[float, float]]:
 
 def _exact_grids(engine: "ClassicEngine") -> float:
     """Share of drawn tables, with all rules and with few, that come out cell by cell."""
-    from cli.bench_document_pages import TABLES, table
+    from cli.bench.document_pages import TABLES, table
     from engines.document.scoring import Sample, measure
 
     drawn = [(grid, table(grid, all_rules)) for grid in TABLES for all_rules in (True, False)]
@@ -150,7 +150,7 @@ def _exact_grids(engine: "ClassicEngine") -> float:
 
 def _column_distances(engine: "ClassicEngine", engines: "Engines") -> tuple[float, float]:
     """How far pages of two columns are from their order, by the engine and by the bare OCR; medians."""
-    from cli.bench_document_pages import columns
+    from cli.bench.document_pages import columns
     from engines.document.scoring import order_distance
 
     ours, plain = [], []

@@ -15,7 +15,7 @@ ROUNDS = 3
 
 def measure(url: str, process: psutil.Process, pictures: list[Path], console: Console) -> list[dict[str, Any]]:
     """Wall and CPU seconds a photo, together and apart; nothing where an analysis is missing on this machine."""
-    from cli.bench import row
+    from cli.bench.rows import row
 
     with httpx.Client(base_url=url, timeout=120) as http:
         states = http.get("/readyz").json()["capabilities"]
@@ -45,7 +45,7 @@ def measure(url: str, process: psutil.Process, pictures: list[Path], console: Co
 
 def _spend(http: httpx.Client, process: psutil.Process, photo: bytes, *ways: list[str]) -> list[tuple[float, float]]:
     """Wall and CPU seconds of each way to ask, one right after the other, so that both meet the same machine."""
-    from cli.bench_queue import cpu_of
+    from cli.bench.meter import cpu_of
 
     spent = []
     for way in ways:

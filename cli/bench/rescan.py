@@ -20,7 +20,6 @@ from rich.progress import track
 SIDE: Final = 64
 FOLDER: Final = 1000
 """Pictures in one folder."""
-CLIP_PHOTOS: Final = 600
 PAUSE_S: Final = 0.25
 """Between two requests of the person who searches."""
 REQUESTS: Final = 60
@@ -46,8 +45,9 @@ def pictures(folder: Path, count: int) -> None:
 
 def large(count: int, console: Console) -> dict[str, Any]:
     """A rescan of `count` pictures that are decoded and looked at by no model."""
-    from cli.bench import row
-    from cli.bench_queue import cpu_of, service
+    from cli.bench.meter import cpu_of
+    from cli.bench.queue import service
+    from cli.bench.rows import row
 
     with tempfile.TemporaryDirectory(prefix="darkroom-library-") as name:
         library = Path(name)
@@ -84,15 +84,15 @@ def large(count: int, console: Console) -> dict[str, Any]:
     )
 
 
-def beside(console: Console) -> list[dict[str, Any]]:
+def beside(photos: int, console: Console) -> list[dict[str, Any]]:
     """CLIP vectors of single photos asked for while a rescan fills the workers, and what the rescan loses by it."""
-    from cli.bench import row
-    from cli.bench_queue import service
+    from cli.bench.queue import service
+    from cli.bench.rows import row
 
     with tempfile.TemporaryDirectory(prefix="darkroom-library-") as name:
         library = Path(name)
-        pictures(library / "quiet", CLIP_PHOTOS)
-        pictures(library / "asked", 2 * CLIP_PHOTOS)
+        pictures(library / "quiet", photos)
+        pictures(library / "asked", 2 * photos)
         with service(LIBRARY_ROOTS=name, PRELOAD="clip") as (url, _), httpx.Client(base_url=url, timeout=60) as http:
             _ask(http, 0)
             console.print("A person alone ...")

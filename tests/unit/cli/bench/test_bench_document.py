@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cli import bench_document, bench_document_engine, bench_document_pages
-from cli.bench_proxy import Proxy
+from cli.bench import document, document_engine, document_pages
+from cli.bench.proxy import Proxy
 from cli.errors import CommandError
 from engines.document.scoring import order_distance
 
@@ -46,11 +46,11 @@ def test_bytes_pass_unchanged_and_only_a_piece_of_text_is_a_first_token() -> Non
 def test_without_an_engine_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_BASE_URL", "")
     with pytest.raises(CommandError, match=r"darkroom engine.*LLM_BASE_URL"):
-        bench_document_engine.measure(bench_document_engine.Plan(), Console())
+        document_engine.measure(document_engine.Plan(), Console())
 
 
 def test_a_drawn_page_of_two_columns_is_out_of_order_when_read_row_by_row() -> None:
-    page, truth = bench_document_pages.columns(1)
+    page, truth = document_pages.columns(1)
     heading, *entries = truth.splitlines()
     half = len(entries) // 2
     by_row = [text for pair in zip(entries[:half], entries[half:], strict=True) for text in pair]
@@ -66,5 +66,5 @@ def test_documents_come_with_their_passwords_and_without_those_that_cannot_be_re
     (folder / "manifest.json").write_text(
         '{"entries": [{"file": "broken.pdf", "expect": "error"}, {"file": "locked.pdf", "passwords": ["test"]}]}'
     )
-    found = bench_document.documents(tmp_path / "ocr")
+    found = document.documents(tmp_path / "ocr")
     assert [(path.name, password) for path, password in found] == [("locked.pdf", "test"), ("plain.pdf", None)]

@@ -19,7 +19,7 @@ import httpx
 from rich.console import Console
 from rich.progress import track
 
-from cli.bench_proxy import Proxy
+from cli.bench.proxy import Proxy
 from cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def measure(plan: Plan, console: Console) -> list[dict[str, Any]]:
 def _measure(
     plan: Plan, straight: "_Straight", through: "Through", proxy: Proxy, console: Console
 ) -> list[dict[str, Any]]:
-    from cli.bench import row
+    from cli.bench.rows import row
 
     def rate(way: "_Straight | Through", pages: int) -> float:
         """Tokens a second of a document that nobody has seen yet."""

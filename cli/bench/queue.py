@@ -20,8 +20,10 @@ import httpx
 import psutil
 from rich.console import Console
 
+from cli.bench.meter import cpu_of
+
 if TYPE_CHECKING:
-    from cli.bench_ocr import Labelled
+    from cli.bench.labelled import Labelled
 
 PICTURE_BYTES = 300_000
 STAND_INS = {"CLIP_FALLBACK": "concepts", "FACE_FALLBACK": "dlib"}
@@ -44,7 +46,7 @@ def service(**env: str) -> Iterator[tuple[str, psutil.Process]]:
 
 def measure(requests: int, pictures: "list[Labelled]", photos: list[Path], console: Console) -> list[dict[str, Any]]:
     """What the queue adds at one and eight clients; recall through every door; one decode for several analyses."""
-    from cli import bench_photo
+    from cli.bench import photo
 
     picture = sample()
     rows = []
@@ -55,7 +57,7 @@ def measure(requests: int, pictures: "list[Labelled]", photos: list[Path], conso
         if pictures:
             console.print("Reading through /ocr, /api/photos and a job ...")
             rows += _doors(url, pictures)
-        rows += bench_photo.measure(url, process, photos, console)
+        rows += photo.measure(url, process, photos, console)
     return rows
 
 
@@ -117,7 +119,7 @@ class _Asker:
 
 
 def _through(url: str, process: psutil.Process, picture: bytes, requests: int, clients: int) -> dict[str, Any]:
-    from cli.bench import row
+    from cli.bench.rows import row
 
     ask, direct = _Asker(url, picture), _Decoder(picture)
     with ThreadPoolExecutor(clients) as pool:
@@ -148,17 +150,8 @@ def _through(url: str, process: psutil.Process, picture: bytes, requests: int, c
     )
 
 
-def cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and all that it has started and that still run."""
-    total = 0.0
-    for one in [process, *process.children(recursive=True)]:
-        spent = one.cpu_times()
-        total += spent.user + spent.system
-    return total
-
-
 def _doors(url: str, pictures: "list[Labelled]") -> list[dict[str, Any]]:
-    from cli.bench import row
+    from cli.bench.rows import row
     from engines.ocr.scoring import word_recall
 
     key = {"api-key": os.environ.get("API_AUTH_KEY", "mt_photos_ai_extra")}

@@ -1,0 +1,126 @@
+"""Several clients that ask at once, their requests made beforehand and their connections kept open."""
+
+import http.client
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from urllib.parse import urlsplit
+
+import psutil
+
+from cli.bench.meter import Peak, cpu_of
+
+WAIT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: path with query, headers, and the bytes that are sent."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn came to.
+
+    Attributes:
+        rate: answers a second.
+        times: seconds that each answer took, sorted.
+        cpu: seconds of all processes of the side for an answer; 0 where nobody looked.
+    """
+
+    rate: float
+    times: list[float]
+    cpu: float = 0.0
+
+    @property
+    def p50(self) -> float:
+        """Seconds."""
+        return median(self.times)
+
+    @property
+    def p95(self) -> float:
+        """Seconds."""
+        return self.times[int(len(self.times) * 0.95)]
+
+
+class Asker:
+    """Clients of one server; each thread has a connection."""
+
+    def __init__(self, url: str) -> None:
+        self._server = urlsplit(url)
+        self._mine = threading.local()
+        self._open: list[http.client.HTTPConnection] = []
+
+    def __enter__(self) -> "Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._open:
+            connection.close()
+
+    def __call__(self, request: Request) -> bytes:
+        """The body of the answer. Raises RuntimeError for one that is no answer."""
+        if not hasattr(self._mine, "http"):
+            host, port = self._server.hostname or "", self._server.port
+            self._mine.http = http.client.HTTPConnection(host, port, timeout=WAIT_S)
+            self._open.append(self._mine.http)
+        self._mine.http.request("POST", request.path, request.body, request.headers)
+        answer = self._mine.http.getresponse()
+        said: bytes = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{request.path}: HTTP {answer.status}: {said[:300]!r}")
+        return said
+
+
+def turn(
+    ask: Callable[[Request], object],
+    requests: Sequence[Request],
+    clients: int,
+    process: psutil.Process | None = None,
+    peak: Peak | None = None,
+) -> Turn:
+    """Ask for everything once, `clients` at a time; of the server, `process`, CPU time and memory are looked at."""
+    times: list[float] = []
+
+    def one(request: Request) -> None:
+        started = time.perf_counter()
+        ask(request)
+        times.append(time.perf_counter() - started)
+
+    with ThreadPoolExecutor(clients) as pool:
+        before = cpu_of(process) if process else 0.0
+        started = time.perf_counter()
+        if process and peak:
+            with peak.of(process):
+                list(pool.map(one, requests))
+        else:
+            list(pool.map(one, requests))
+        wall = time.perf_counter() - started
+        spent = cpu_of(process) - before if process else 0.0
+    return Turn(len(requests) / wall, sorted(times), spent / len(requests))
+
+
+class Fresh:
+    """Bytes that nobody has seen: the same pictures or texts again and again, each time with another end."""
+
+    def __init__(self, pictures: Sequence[bytes]) -> None:
+        self._pictures = itertools.cycle(pictures)
+        self._number = itertools.count(time.time_ns())
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._pictures) + f" {next(self._number):x}".encode()
+
+    def take(self, count: int) -> list[bytes]:
+        """So many of them."""
+        return list(itertools.islice(self, count))

@@ -1,0 +1,213 @@
+"""The machine's limit for the same work: pictures decoded in a loop, then the bare models on tensors that are ready.
+
+What counts of a tensor is its shape, so they hold noise. Every runtime that is installed is tried at the precision that
+Darkroom computes in, with all cores for one call and with a core for each of several, and with several sizes of a
+batch; the fastest counts.
+"""
+
+import math
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cli.bench.alone import CAPABILITY, Alone
+from cli.bench.weights import DLIB, TASK, Weights
+
+if TYPE_CHECKING:
+    from engines.runtime import Backend
+
+Shapes = list[tuple[int, ...]]
+BATCHES: Final = (1, 8)
+FEW_ROWS: Final = 8
+"""Of one model, with which each way is tried."""
+MOST_ROWS: Final = 96
+"""With which the fastest one is measured."""
+SHORTEST_S: Final = 0.3
+TOKENS: Final = 200
+"""Ids up to here are in every vocabulary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Seconds of the whole machine for one item.
+
+    Attributes:
+        decode_s: of its decoding.
+        model_s: of its models.
+        how: what was fastest, by model.
+    """
+
+    decode_s: float
+    model_s: float
+    how: dict[str, str]
+
+    @property
+    def rate(self) -> float:
+        """Items a second."""
+        return 1 / (self.decode_s + self.model_s)
+
+
+def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) -> Limit:
+    """The limit of one row for these pictures or texts."""
+    if subject == "clip_text":
+        shapes: Shapes = [(77,)] * max(len(given), BATCHES[-1])
+        spent, how = _best(weights.cache / "clip" / weights.clip / "textual" / "model.onnx", shapes, subject, alone)
+        return Limit(0.0, spent / len(shapes), {"text tower": how})
+    enough = getattr(alone.engines.engine(CAPABILITY[subject]), "at_least", None)
+    decoding = decode_s(given, alone, enough)
+    if subject == "faces" and weights.faces == DLIB:
+        return Limit(decoding, _without_file(given, alone), {"dlib": "a thread for each core"})
+    total, told = 0.0, {}
+    for name, path, shapes in _work(subject, given, weights, alone):
+        spent, told[name] = _best(path, shapes, subject, alone) if shapes else (0.0, "not needed")
+        total += spent
+    return Limit(decoding, total / len(given), told)
+
+
+def decode_s(given: Sequence[bytes], alone: Alone, enough: int | None) -> float:
+    """Seconds of the whole machine to decode one picture, `enough` pixels of its shorter side or all of it."""
+    from engines.images import decode
+
+    return _timed(lambda data: decode(data, alone.settings, enough), given) / len(given)
+
+
+def _without_file(given: Sequence[bytes], alone: Alone) -> float:
+    """Seconds a picture of a model that is no ONNX file, called on pixels that are ready."""
+    from engines.images import decode
+
+    engine = alone.engines.engine("face")
+    return _timed(engine.find, [decode(data, alone.settings) for data in given]) / len(given)
+
+
+def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) -> Iterator[tuple[str, Path, Shapes]]:
+    """Name and file of each model, and the shapes that these pictures have for it."""
+    if subject == "clip_image":
+        from engines.clip.preprocess import read_config
+
+        folder = weights.cache / "clip" / weights.clip / "visual"
+        side = read_config(folder / "preprocess_cfg.json").side
+        yield "image tower", folder / "model.onnx", [(3, side, side)] * max(len(given), BATCHES[-1])
+        return
+    from engines.images import decode
+
+    images = [decode(data, alone.settings) for data in given]
+    if subject == "faces":
+        faces = sum(len(alone.engines.engine("face").find(image, 0.65)) for image in images)
+        folder = weights.cache / TASK / weights.faces
+        yield "detector", folder / "detection" / "model.onnx", [(3, 640, 640)] * len(images)
+        yield "recogniser", folder / "recognition" / "model.onnx", [(3, 112, 112)] * faces
+        return
+    from engines import store
+
+    files = store.find_ocr(alone.settings.ocr_model_name, alone.settings).files
+    yield "detector", files["detection"], [shape for image in images for shape in _seen(image.pixels.shape, alone)]
+    lines = [line.box for image in images for line in alone.engines.ocr().read(image).lines]
+    yield "recogniser", files["recognition"], [(3, 48, _width(box)) for box in lines]
+
+
+def _seen(shape: tuple[int, ...], alone: Alone) -> Shapes:
+    """What the text detector sees of a picture."""
+    from engines.ocr.detect import DetectOptions, target_size, tiles
+
+    options = DetectOptions(side=alone.settings.ocr_det_side)
+    height, width = target_size(shape[0], shape[1], options)
+    spans = [tile.seen for tile in tiles(height, width, options.side)]
+    return [
+        (3, *(len(range(*span.indices(long))) for span, long in zip(s, (height, width), strict=True))) for s in spans
+    ]
+
+
+def _width(box: Any) -> int:
+    """Of a line at the recogniser's height, in the steps that its input has."""
+    from engines.ocr.recognise import HEIGHT, RecogniseOptions, input_width
+
+    across, down = math.dist(box[0], box[1]), max(1.0, math.dist(box[0], box[3]))
+    options = RecogniseOptions()
+    return input_width(min(options.max_width, max(1, math.ceil(HEIGHT * across / down))), options)
+
+
+def _best(path: Path, shapes: Shapes, subject: str, alone: Alone) -> tuple[float, str]:
+    """Seconds for rows of these shapes by the fastest way, and which that was."""
+    every = list(_ways(subject, alone))
+    ways = every if _is_free(path, every[0]) else [way for way in every if way.batch == 1]
+    few = _some(shapes, FEW_ROWS)
+    way = min(ways, key=lambda one: _run_all(path, few, one))
+    some = _some(shapes, MOST_ROWS)
+    return _run_all(path, some, way) * len(shapes) / len(some), str(way)
+
+
+def _some(shapes: Shapes, most: int) -> Shapes:
+    """At most about so many, evenly drawn from all, sorted by their size."""
+    return sorted(shapes)[:: max(1, math.ceil(len(shapes) / most))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    backend: "Backend"
+    threads: int
+    calls: int
+    batch: int
+
+    def __str__(self) -> str:
+        backend = self.backend
+        return f"{backend.runtime} {backend.precision}, {self.calls} x {self.threads} threads, batch {self.batch}"
+
+
+def _ways(subject: str, alone: Alone) -> Iterator[_Way]:
+    from engines.runtime import abilities, backend_for
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    usual = backend_for(CAPABILITY[subject], "cpu", alone.settings)
+    for runtime, precisions in abilities("cpu").items():
+        if usual.precision in precisions:
+            for threads, calls in dict.fromkeys(((cores, 1), (1, cores))):
+                for batch in BATCHES:
+                    yield _Way(replace(usual, runtime=runtime), threads, calls, batch)
+
+
+def _is_free(path: Path, way: _Way) -> bool:
+    """Whether a model takes batches of any size."""
+    from engines.runtime import open_session
+
+    return next(iter(open_session(path, way.backend, 1).inputs.values()))[0] is None
+
+
+def _run_all(path: Path, shapes: Shapes, way: _Way) -> float:
+    """Seconds for one row of each shape; those of one shape share batches."""
+    from engines.runtime import open_session
+
+    session = open_session(path, way.backend, way.threads, way.calls)
+    alike: dict[tuple[int, ...], int] = defaultdict(int)
+    for shape in shapes:
+        alike[shape] += 1
+    chance, firsts = np.random.default_rng(1), []
+    feeds: list[dict[str, Any]] = []
+    for shape, count in alike.items():
+        firsts.append(len(feeds))
+        for start in range(0, count, way.batch):
+            size = (min(way.batch, count - start), *shape)
+            rows = chance.integers(1, TOKENS, size) if len(shape) == 1 else chance.random(size, np.float32)
+            feeds.append({name: rows.astype(np.int32) if len(shape) == 1 else rows for name in session.inputs})
+    for first in firsts:  # a shape that is new may cost more
+        session.run(feeds[first])
+    return _timed(session.run, feeds, way.calls)
+
+
+def _timed(call: Callable[[Any], Any], given: Sequence[Any], threads: int = 0) -> float:
+    """Seconds to call it for all of these, by several threads; the best of some rounds where one is short."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    best, spent = math.inf, 0.0
+    with ThreadPoolExecutor(threads or cores) as pool:
+        while spent < SHORTEST_S:
+            started = time.perf_counter()
+            list(pool.map(call, given))
+            took = time.perf_counter() - started
+            best, spent = min(best, took), spent + took
+    return best

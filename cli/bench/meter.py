@@ -1,0 +1,66 @@
+"""Processor time and memory of a process and of all that it has started."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+import psutil
+
+LOOK_S: Final = 0.25
+
+
+def cpu_of(process: psutil.Process) -> float:
+    """CPU seconds of a process and all that it has started and that still run."""
+    total = 0.0
+    for one in tree(process):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            spent = one.cpu_times()
+            total += spent.user + spent.system
+    return total
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Bytes of memory of the same; pages that several share count once, where the kernel tells."""
+    total = 0
+    for one in tree(process):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            try:
+                total += int(one.memory_full_info().pss)
+            except (AttributeError, psutil.AccessDenied):
+                total += int(one.memory_info().rss)
+    return total
+
+
+def tree(process: psutil.Process) -> list[psutil.Process]:
+    """A process and what descends from it."""
+    return [process, *process.children(recursive=True)]
+
+
+class Peak:
+    """The most memory that was seen.
+
+    Attributes:
+        bytes: so far.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    @contextlib.contextmanager
+    def of(self, process: psutil.Process) -> Iterator[None]:
+        """Look at a process again and again while the block runs."""
+        enough = threading.Event()
+
+        def look() -> None:
+            while not enough.wait(LOOK_S):
+                self.bytes = max(self.bytes, memory_of(process))
+
+        watcher = threading.Thread(target=look, daemon=True, name="memory")
+        watcher.start()
+        try:
+            yield
+        finally:
+            enough.set()
+            watcher.join()
+            self.bytes = max(self.bytes, memory_of(process))
