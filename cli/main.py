@@ -17,6 +17,7 @@ from cli.errors import CommandError
 from cli.health import health
 from cli.migrate import migrate
 from cli.scan import scan
+from cli.tune import tune
 from cli.up import up
 from cli.worker import worker
 
@@ -61,6 +62,7 @@ app.command()(doctor)
 app.command()(backup)
 app.command()(demo)
 app.command()(bench)
+app.command()(tune)
 
 
 def main() -> None:

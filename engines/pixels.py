@@ -1,4 +1,4 @@
-"""Pillow's modes -> 8-bit RGB arrays, and the eight EXIF orientations."""
+"""Pillow's modes -> 8-bit RGB arrays, the eight EXIF orientations, and the way to a network's size."""
 
 import cv2
 import numpy as np
@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 
 _ORIENTATION_TAG = 0x0112
+# How OpenCV flips what lies right way up, or was transposed, by EXIF orientation: 0 top to bottom, 1 left to right,
+# -1 both. That takes a fifth of what numpy takes for a photo of 12 MP.
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 _ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 # Rows that are copied out of Pillow at a time, so that no second copy of a large picture exists for a moment.
-_STRIP_PIXELS = 4_000_000
+_STRIP_PIXELS = 1_000_000
 # A visible pixel this much darker than white can be read on white ...
 _CONTRAST = 64
 # ... and so many of the visible ones must be, or white is no ground for the picture.
@@ -37,16 +40,31 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     Returns:
         uint8 [h, w, 3] or [w, h, 3], contiguous.
     """
-    turns: dict[int, Pixels] = {
-        2: pixels[:, ::-1],
-        3: pixels[::-1, ::-1],
-        4: pixels[::-1],
-        5: pixels.transpose(1, 0, 2),
-        6: pixels.transpose(1, 0, 2)[:, ::-1],
-        7: pixels.transpose(1, 0, 2)[::-1, ::-1],
-        8: pixels.transpose(1, 0, 2)[::-1],
-    }
-    return np.ascontiguousarray(turns.get(orientation, pixels))
+    turned = pixels if orientation not in (5, 6, 7, 8) else cv2.transpose(pixels)
+    flip = _FLIPS.get(orientation)
+    upright: Pixels = turned if flip is None else cv2.flip(turned, flip)
+    return np.ascontiguousarray(upright)
+
+
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The picture at another size, uint8 [height, width, 3].
+
+    It is halved while it is at least twice as large, and the rest is bilinear. OpenCV's area filter, which is fast for
+    halves alone, takes eight times as long for a photo of 12 MP, and no word more is read after it.
+    """
+    pixels = halve(pixels, width, height)
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    return resized
+
+
+def halve(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The picture halved as often as it stays this large, by the mean of each four pixels; uint8 [h, w, 3]."""
+    while pixels.shape[1] >= 2 * width and pixels.shape[0] >= 2 * height:
+        # An odd side is slower, but cutting a row off would move all others, which a CLIP vector shows.
+        pixels = cv2.resize(pixels, (pixels.shape[1] // 2, pixels.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return pixels
 
 
 def to_rgb(picture: PIL.Image.Image) -> Pixels:

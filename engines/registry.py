@@ -1,15 +1,17 @@
 """Capability and name -> engine: found cheaply, loaded when first used, unloaded when idle."""
 
+import contextlib
 import hashlib
 import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
-from engines import memory
+from engines import memory, tuned
 from engines.clip import recipe as clip
-from engines.errors import ModelUnknown
+from engines.errors import ModelError, ModelUnknown
 from engines.faces import recipe as faces
 from engines.loading import Engine, Recipe
 from engines.ocr import recipe as ocr
@@ -21,7 +23,7 @@ from engines.types import ModelInfo
 log = logging.getLogger(__name__)
 
 # Raised by hand whenever pre- or post-processing could give another answer for the same picture.
-PIPELINE_VERSION = "1"
+PIPELINE_VERSION = "2"
 # After this many idle seconds the memory that work left behind is handed back; the models stay.
 REST_S = 5.0
 
@@ -51,6 +53,9 @@ class Engines:
         check_device(device)
         self._settings = settings
         self._backends = {name: backend_for(name, device, settings) for name in FAMILIES}
+        for name, backend in self._backends.items():
+            with contextlib.suppress(ModelError):
+                self._backends[name] = tuned.apply(backend, name, partial(self.digest, name), settings)
         self._lock = threading.Lock()
         self._engines: dict[tuple[str, str], Engine[Any]] = {}
         self._rested_at = time.monotonic()
@@ -67,6 +72,10 @@ class Engines:
             ModelMissing: known, but not on this machine.
         """
         return self._info(capability, model, self._find(capability, model))
+
+    def digest(self, capability: str) -> str:
+        """Of the configured model and how its pictures are prepared; errors as `resolve`."""
+        return self._find(capability, None).digest
 
     def ocr(self, model: str | None = None) -> OcrEngine:
         """The engine of an OCR model, loaded; errors as `resolve`, and DeviceMissing."""

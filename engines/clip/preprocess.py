@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
 from engines.errors import ModelMissing
 from engines.images import Image
+from engines.pixels import halve
 
 Pixels = NDArray[np.uint8]
 Triple = tuple[float, float, float]
@@ -87,11 +87,12 @@ def prepare(image: Image, how: Preprocessing) -> NDArray[np.float32]:
     Returns:
         float32 [3, side, side], normalised.
     """
-    square = np.asarray(_to_square(image, how), np.float32)
-    square /= 255
-    square -= np.asarray(how.mean, np.float32)
-    square /= np.asarray(how.std, np.float32)
-    return np.ascontiguousarray(square.transpose(2, 0, 1))
+    square = np.asarray(_to_square(image, how))
+    planes = np.empty((3, how.side, how.side), np.float32)
+    for channel, (mean, std) in enumerate(zip(how.mean, how.std, strict=True)):
+        np.multiply(square[..., channel], np.float32(1 / (255 * std)), out=planes[channel])
+        planes[channel] -= np.float32(mean / std)
+    return planes
 
 
 def _triple(values: Any) -> Triple:
@@ -115,12 +116,9 @@ def _to_square(image: Image, how: Preprocessing) -> PIL.Image.Image:
 
 def _reduce(pixels: Pixels, how: Preprocessing) -> Pixels:
     height, width = pixels.shape[:2]
+    enough = ENOUGH * how.side
     ruling = max(height, width) if how.resize_mode == "longest" else min(height, width)
-    factor = ruling // (ENOUGH * how.side)
-    if factor < 2:
-        return pixels
-    size = (max(1, width // factor), max(1, height // factor))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return halve(pixels, max(1, width * enough // ruling), max(1, height * enough // ruling))
 
 
 def _centre(image: Image, picture: PIL.Image.Image, side: int, filter_: PIL.Image.Resampling) -> PIL.Image.Image:

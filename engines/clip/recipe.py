@@ -21,6 +21,7 @@ from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing, read_config
 from engines.clip.tokenize import TextReader, read_chinese, read_exported
 from engines.clip.towers import ImageTower, TextTower
+from engines.clip.trimmed import trimmed
 from engines.errors import ModelMissing, ModelUnknown
 from engines.loading import Recipe
 from engines.runtime import Backend, core_count
@@ -93,9 +94,15 @@ def find_text(asked: str | None, settings: EngineSettings, backend: Backend) -> 
     # What each exporter traced the ids as: cn_clip's int64, Immich's int32.
     id_type = np.int64 if chinese else np.int32
 
+    def tower() -> TextTower:
+        reader, cores = read(), core_count(settings)
+        short = trimmed(model, reader, id_type, backend, settings.model_cache.expanduser())
+        return TextTower(
+            short or model, backend, cores, reader, id_type, settings.clip_normalize, any_length=short is not None
+        )
+
     def load() -> TextTower:
-        cores = core_count(settings)
-        return _loaded(part, lambda: TextTower(model, backend, cores, read(), id_type, settings.clip_normalize))
+        return _loaded(part, tower)
 
     return Recipe(weights.name, _digest(part, settings), lambda info: ClipTextEngine(info, load), _dimensions(weights))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engines.batching import Batcher
 from engines.clip.preprocess import Preprocessing, prepare
 from engines.clip.tokenize import TextReader, Tokens
+from engines.clip.trimmed import IdType, feeds, length
 from engines.errors import InferenceFailed
 from engines.images import Image
 from engines.runtime import Backend, Feed, Session, open_session
@@ -17,7 +18,6 @@ from engines.types import Embedding
 
 Vector = NDArray[np.float32]
 T = TypeVar("T")
-IdType = type[np.int32] | type[np.int64]
 
 # Cores that one batch uses well; more of them run several batches side by side.
 BATCH_CORES = 4
@@ -57,9 +57,25 @@ class TextTower:
     """Texts -> vectors; called by several threads at once, their texts share batches where the export allows it."""
 
     def __init__(
-        self, path: Path, backend: Backend, cores: int, reader: TextReader, id_type: IdType, normalize: bool
+        self,
+        path: Path,
+        backend: Backend,
+        cores: int,
+        reader: TextReader,
+        id_type: IdType,
+        normalize: bool,
+        any_length: bool = False,
     ) -> None:
-        """Load the network; `id_type` is what its export takes ids as, `normalize` scales the vectors to length 1.
+        """Load the network.
+
+        Args:
+            path: its file.
+            backend: where and how.
+            cores: to compute on.
+            reader: of its texts.
+            id_type: what its export takes ids as.
+            normalize: scale the vectors to length 1.
+            any_length: the file is a `trimmed` one, and is given no more than the texts fill.
 
         Raises:
             ModelMissing: the file cannot be loaded.
@@ -67,6 +83,7 @@ class TextTower:
         """
         self._reader = reader
         self._id_type = id_type
+        self._any_length = any_length
         self._network = _Network(path, backend, cores, normalize)
         limit, calls = self._network.limit, self._network.calls
         self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, limit, "clip_text", calls)
@@ -80,11 +97,8 @@ class TextTower:
 
     def _run(self, texts: list[Tokens]) -> list[Embedding]:
         rows = self._network.fill_up(texts)
-        ids: NDArray[Any] = np.stack([tokens.ids for tokens in rows]).astype(self._id_type)
-        mask: NDArray[Any] = np.stack([tokens.mask for tokens in rows]).astype(self._id_type)
-        # M-CLIP's exports have two inputs; the others make the mask themselves.
-        feeds: dict[str, Feed] = {name: mask if name == "attention_mask" else ids for name in self._network.inputs}
-        return self._network.embed(feeds, len(texts))
+        positions = length(rows) if self._any_length else len(rows[0].ids)
+        return self._network.embed(feeds(self._network.inputs, rows, self._id_type, positions), len(texts))
 
 
 class _Network:

@@ -1,6 +1,5 @@
 """A model pack of InsightFace, loaded: SCRFD and ArcFace."""
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.batching import Batcher
+from engines.elastic import ElasticSession
 from engines.faces import scrfd
 from engines.faces.align import align
 from engines.runtime import Backend, Session, open_session
@@ -31,9 +31,9 @@ class PackNetworks:
             DeviceMissing: the device cannot be used.
         """
         each, side_by_side = min(cores, DETECTOR_CORES), max(1, cores // DETECTOR_CORES)
-        self._detector = open_session(detection, backend, each, side_by_side)
+        self._detector = ElasticSession(detection, backend, cores, DETECTOR_CORES)
         scrfd.check(self._detector)
-        self._slots = threading.BoundedSemaphore(side_by_side)
+        self._one_shape = backend.device.kind != "cpu"
         self._recogniser = open_session(recognition, backend, each, side_by_side)
         free = next(iter(self._recogniser.inputs.values()))[0] is None
         limit = (CPU_BATCH if backend.device.kind == "cpu" else GPU_BATCH) if free else 1
@@ -41,8 +41,7 @@ class PackNetworks:
 
     def find(self, pixels: Pixels, min_score: float) -> tuple[Face, ...]:
         """Faces of a picture, uint8 [h, w, 3] RGB, best first."""
-        with self._slots:
-            found = scrfd.find(self._detector, pixels, min_score)
+        found = scrfd.find(self._detector, pixels, min_score, self._one_shape)
         vectors = self._batches.map([align(pixels, points) for points in found.points])
         return tuple(_face(found, index, vector) for index, vector in enumerate(vectors))
 

@@ -1,7 +1,8 @@
 """SCRFD: a picture -> boxes, scores and five key points of faces.
 
-The network sees a square, of any size where its input is free. Its outputs are nine arrays (scores, box distances, key
-points at the strides 8, 16 and 32), with two anchors at every place of the grid. Scores are probabilities already.
+The network sees a square, or where its input is free no more of it than the picture fills. Its outputs are nine arrays
+(scores, box distances, key points at the strides 8, 16 and 32), with two anchors at every place of the grid. Scores are
+probabilities already.
 Source: Guo et al., "Sample and Computation Redistribution for Efficient Face Detection", and the shapes of
 InsightFace's exports.
 """
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.errors import ModelMissing
+from engines.pixels import resize
 from engines.runtime import Session
 
 Pixels = NDArray[np.uint8]
@@ -65,16 +67,16 @@ def check(session: Session) -> None:
         raise ModelMissing(f"a face detector with {count} outputs is none of SCRFD with key points", hint=_HINT)
 
 
-def find(session: Session, pixels: Pixels, min_score: float) -> Found:
-    """Faces of a picture, uint8 [h, w, 3] RGB.
+def find(session: Session, pixels: Pixels, min_score: float, square: bool = False) -> Found:
+    """Faces of a picture, uint8 [h, w, 3] RGB; `square` fills it up to one shape, for what compiles every shape anew.
 
     A face that fills the picture is missed or doubted as it is. So a picture without any face, or with a large one of
     which the network is not sure, is looked at again with a margin around it.
     """
     floor = min(min_score, FLOOR)
-    found = _look(session, pixels, floor, SIDE, 0.0)
+    found = _look(session, pixels, floor, SIDE, 0.0, square)
     if _is_doubtful(found, max(pixels.shape[:2])):
-        found = _merge(found, _look(session, pixels, floor, MARGIN_SIDE, MARGIN))
+        found = _merge(found, _look(session, pixels, floor, MARGIN_SIDE, MARGIN, square))
     count = int(np.count_nonzero(found.scores >= min_score))
     return Found(found.boxes[:count], found.scores[:count], found.points[:count])
 
@@ -91,41 +93,42 @@ def _merge(first: Found, second: Found) -> Found:
     return Found(boxes[order], scores[order], np.concatenate([first.points, second.points])[order])
 
 
-def _look(session: Session, pixels: Pixels, min_score: float, side: int, margin: float) -> Found:
+def _look(session: Session, pixels: Pixels, min_score: float, side: int, margin: float, square: bool) -> Found:
     name, shape = next(iter(session.inputs.items()))
-    side = shape[2] or side
-    square, scale, offset = letterbox(pixels, side, margin)
-    blob = np.ascontiguousarray(((square.astype(np.float32) - 127.5) / 128.0).transpose(2, 0, 1)[None])
-    found = decode(session.run({name: blob}), side, min_score)
+    ground, scale, offset = letterbox(pixels, shape[2] or side, margin, square or shape[2] is not None)
+    blob = cv2.dnn.blobFromImage(ground, 1 / 128, mean=(127.5, 127.5, 127.5))
+    found = decode(session.run({name: blob}), ground.shape[:2], min_score)
     shift = np.array(offset, np.float32)
     boxes = (found.boxes.reshape(-1, 2, 2) - shift) / scale
     return Found(boxes.reshape(-1, 4), found.scores, (found.points - shift) / scale)
 
 
-def letterbox(pixels: Pixels, side: int, margin: float) -> tuple[Pixels, float, tuple[int, int]]:
-    """The picture inside a black square, how much smaller it is there, and where its corner lies.
+def letterbox(pixels: Pixels, side: int, margin: float, square: bool = True) -> tuple[Pixels, float, tuple[int, int]]:
+    """The picture on black, how much smaller it is there, and where its corner lies.
 
     Args:
         pixels: uint8 [h, w, 3] RGB.
-        side: of the square, pixels.
+        side: longer side of what is seen, pixels.
         margin: around the picture on each side, as a part of its longer side.
+        square: fill up to a square; else only to the network's coarsest stride.
     """
     height, width = pixels.shape[:2]
     scale = side / (max(height, width) * (1 + 2 * margin))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    left, top = ((side - size[0]) // 2, (side - size[1]) // 2) if margin else (0, 0)
-    square = np.zeros((side, side, 3), np.uint8)
-    square[top : top + size[1], left : left + size[0]] = small
-    return square, scale, (left, top)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    around = round(2 * margin * max(height, width) * scale)
+    seen = (side, side) if square else (_to_stride(down + around), _to_stride(across + around))
+    left, top = ((seen[1] - across) // 2, (seen[0] - down) // 2) if margin else (0, 0)
+    ground = np.zeros((*seen, 3), np.uint8)
+    ground[top : top + down, left : left + across] = resize(pixels, across, down)
+    return ground, scale, (left, top)
 
 
-def decode(outputs: list[Floats], side: int, min_score: float) -> Found:
-    """Faces from the network's outputs, in pixels of the square.
+def decode(outputs: list[Floats], seen: tuple[int, ...], min_score: float) -> Found:
+    """Faces from the network's outputs, in pixels of what it has seen.
 
     Args:
         outputs: float32 [.., n, 1 or 4 or 10] a kind and stride: scores, distances to the sides, key points.
-        side: of the square, pixels.
+        seen: its height and width, pixels.
         min_score: anchors below it are left out.
     """
     boxes, scores, points = [], [], []
@@ -133,7 +136,7 @@ def decode(outputs: list[Floats], side: int, min_score: float) -> Found:
         score, box, point = (outputs[level + len(STRIDES) * part] for part in range(3))
         score = score.reshape(-1)
         kept = np.flatnonzero(score >= min_score)
-        centres = _centres(side, stride)[kept]
+        centres = _centres(kept, seen[1] // stride, stride)
         reach = box.reshape(-1, 4)[kept] * stride
         boxes.append(np.concatenate([centres - reach[:, :2], centres + reach[:, 2:]], axis=1))
         points.append(centres[:, None] + point.reshape(-1, 5, 2)[kept] * stride)
@@ -158,8 +161,11 @@ def suppress(boxes: Floats, scores: Floats) -> list[int]:
     return kept
 
 
-def _centres(side: int, stride: int) -> Floats:
-    """float32 [n, 2]: where the anchors of a stride stand, two at every place."""
-    steps = np.arange(side // stride, dtype=np.float32) * stride
-    grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    return np.repeat(grid, ANCHORS, axis=0)
+def _centres(anchors: NDArray[np.intp], columns: int, stride: int) -> Floats:
+    """float32 [n, 2]: where anchors stand, of which there are two at every place of a grid of so many columns."""
+    rows, column = np.divmod(anchors // ANCHORS, columns)
+    return (np.stack([column, rows], axis=-1) * stride).astype(np.float32)
+
+
+def _to_stride(length: int) -> int:
+    return -(-length // STRIDES[-1]) * STRIDES[-1]

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.ocr.boxes import BoxOptions, Region, find_regions
+from engines.pixels import resize as shrink
 from engines.runtime import Session
 
 Pixels = NDArray[np.uint8]
@@ -80,11 +80,7 @@ def target_size(height: int, width: int, options: DetectOptions) -> tuple[int, i
 def resize(pixels: Pixels, options: DetectOptions) -> Pixels:
     """The picture at the size that the network sees, uint8 [h, w, 3], h and w multiples of 32."""
     height, width = target_size(pixels.shape[0], pixels.shape[1], options)
-    if (height, width) == pixels.shape[:2]:
-        return pixels
-    shrinks = height < pixels.shape[0]
-    resized: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return resized
+    return shrink(pixels, width, height)
 
 
 def normalise(pixels: Pixels, options: DetectOptions) -> NDArray[np.float32]:

@@ -1,9 +1,12 @@
 """A GPU compiles every shape anew: it sees few of them, and reads the same."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from engines.devices import Device
+from engines.devices import Device, Kind
+from engines.faces import networks
 from engines.ocr import recipe
 from engines.ocr.detect import GPU_BUCKET, STRIDE, DetectOptions, detect, fill_up
 from engines.ocr.models import OcrNetworks, OcrOptions
@@ -13,6 +16,7 @@ from engines.runtime import Backend, choose_backend
 from engines.settings import EngineSettings
 from engines.store import find_ocr
 from tests.unit.engines.conftest import Draw
+from tests.unit.engines.faces.networks import FakeDetector, FakeRecogniser
 
 
 class Mirror:
@@ -71,11 +75,11 @@ def test_pages_are_read_the_same_at_a_gpus_shapes(draw: Draw, settings: EngineSe
     rows = [(30 + 7 * row, 20 + 60 * row, f"Line {row} of {row * 'many '}words") for row in range(7)]
     image = draw(900, 470, *rows, size=32)
     options = OcrOptions(DetectOptions(bucket=GPU_BUCKET), RecogniseOptions(static_widths=True, batch_width=10_240))
-    networks = OcrNetworks(find_ocr("PP-OCRv6_small", settings), choose_backend("cpu", settings), 2, options)
+    read = OcrNetworks(find_ocr("PP-OCRv6_small", settings), choose_backend("cpu", settings), 2, options)
     try:
-        lines = read_page(networks, image.pixels, 0.5)
+        lines = read_page(read, image.pixels, 0.5)
     finally:
-        networks.close()
+        read.close()
     assert [line.reading.text for line in lines] == [text for _, _, text in rows]
 
 
@@ -101,3 +105,15 @@ def test_shapes_are_static_on_gpus_unless_the_setting_says_otherwise(
     chosen = settings.model_copy(update={"ocr_rec_dynamic_width": asked})
     recipe._load(find_ocr("PP-OCRv6_small", chosen), chosen, Backend(device, "onnxruntime", "f32"))
     assert [(options.recognise.static_widths, options.detect.bucket) for options in given] == [(static, bucket)]
+
+
+@pytest.mark.parametrize(("kind", "seen"), [("cuda", {(640, 640), (256, 256)}), ("cpu", {(480, 640), (224, 256)})])
+def test_the_face_detector_on_a_gpu_sees_squares_of_two_sizes(
+    monkeypatch: pytest.MonkeyPatch, kind: Kind, seen: set[tuple[int, int]]
+) -> None:
+    detector = FakeDetector({})
+    monkeypatch.setattr(networks, "ElasticSession", lambda *_: detector)
+    monkeypatch.setattr(networks, "open_session", lambda *_: FakeRecogniser())
+    pack = networks.PackNetworks(Path("d"), Path("r"), Backend(Device(kind), "onnxruntime", "f32"), 2)
+    pack.find(np.zeros((300, 400, 3), np.uint8), 0.5)
+    assert set(detector.seen) == seen

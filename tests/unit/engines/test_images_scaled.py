@@ -6,6 +6,7 @@ import pytest
 
 from engines.errors import PictureOutOfRange, PictureUndecodable
 from engines.images import decode
+from engines.pixels import resize
 from engines.settings import EngineSettings
 from tests.unit.engines.conftest import encode
 
@@ -78,3 +79,24 @@ def test_a_truncated_picture_is_refused_as_ever(settings: EngineSettings) -> Non
         decode(data[: len(data) // 2], settings, 100)
     lenient = settings.model_copy(update={"allow_truncated": True})
     assert decode(data[: len(data) // 2], lenient, 100).pixels.shape == (100, 150, 3)
+
+
+def stripes() -> np.ndarray:
+    """Of one pixel each, black and light; grey on the whole."""
+    return np.tile(np.array([[[0], [240]]], np.uint8), (480, 320, 3))
+
+
+@pytest.mark.parametrize(("width", "height"), [(160, 120), (101, 77), (640, 480), (900, 700), (1, 1), (640, 100)])
+def test_a_picture_gets_any_size_and_stays_as_bright(width: int, height: int) -> None:
+    resized = resize(stripes(), width, height)
+    assert resized.shape == (height, width, 3)
+    assert float(resized.mean()) == pytest.approx(120, abs=8)
+
+
+def test_fine_stripes_become_grey_and_no_coarse_ones() -> None:
+    assert float(resize(stripes(), 150, 110).std()) < 3
+
+
+def test_a_picture_of_the_right_size_is_left_alone() -> None:
+    picture = np.zeros((48, 64, 3), np.uint8)
+    assert resize(picture, 64, 48) is picture

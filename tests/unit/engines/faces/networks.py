@@ -7,25 +7,27 @@ import numpy as np
 from engines.faces import scrfd
 
 
-def outputs(side: int = 640) -> list[np.ndarray]:
-    """What a detector says of a square without faces."""
-    places = [2 * (side // stride) ** 2 for stride in scrfd.STRIDES]
+def outputs(height: int = 640, width: int = 640) -> list[np.ndarray]:
+    """What a detector says of a picture without faces."""
+    places = [2 * (height // stride) * (width // stride) for stride in scrfd.STRIDES]
     return [np.zeros((count, size), np.float32) for size in (1, 4, 10) for count in places]
 
 
-def put(made: list[np.ndarray], level: int, row: int, column: int, score: float, reach: float, side: int = 640) -> None:
+def put(
+    made: list[np.ndarray], level: int, row: int, column: int, score: float, reach: float, width: int = 640
+) -> None:
     """A face of `reach` strides to each side around a place of the grid, its points in a cross inside."""
-    index = 2 * (row * (side // scrfd.STRIDES[level]) + column)
+    index = 2 * (row * (width // scrfd.STRIDES[level]) + column)
     made[level][index] = score
     made[level + 3][index] = reach
     made[level + 6][index] = np.array([-1, -1, 1, -1, 0, 0, -1, 1, 1, 1]) * reach / 2
 
 
 class FakeDetector:
-    """Sees, in a square of a side, a face of a score in the middle of the square.
+    """Sees a face of a score in the middle of what it is shown.
 
     Args:
-        scores: by side; nothing is seen where there is none.
+        scores: by the longer side of what it is shown; nothing is seen where there is none.
         fixed: the input's side, where it is not free.
     """
 
@@ -33,16 +35,19 @@ class FakeDetector:
         self.inputs: Mapping[str, tuple[int | None, ...]] = {"input": (1, 3, fixed, fixed)}
         self.outputs = tuple("abcdefghi")
         self.sides: list[int] = []
+        self.seen: list[tuple[int, ...]] = []
         self._scores = scores
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        side = feeds["input"].shape[2]
+        height, width = feeds["input"].shape[2:]
+        side = max(height, width)
         self.sides.append(side)
-        made = outputs(side)
+        self.seen.append((height, width))
+        made = outputs(height, width)
         if side in self._scores:
             # Half of what is seen with the margin is picture, so the face has the same size there and without it.
-            reach = side / 32 / 2 if side == 640 else side / 32 / 4
-            put(made, 2, side // 64, side // 64, self._scores[side], reach, side)
+            reach = side / 8 / 2 if side == 640 else side / 8 / 4
+            put(made, 0, height // 16, width // 16, self._scores[side], reach, width)
         return made
 
 

@@ -27,10 +27,16 @@ def photo(name: str) -> np.ndarray:
 def test_a_face_comes_out_where_its_anchor_stands() -> None:
     made = outputs()
     put(made, 1, row=10, column=20, score=0.9, reach=2)
-    found = scrfd.decode(made, 640, 0.5)
+    found = scrfd.decode(made, (640, 640), 0.5)
     assert found.boxes.tolist() == [[288, 128, 352, 192]]
     assert found.scores.tolist() == pytest.approx([0.9])
     assert found.points[0].tolist() == [[304, 144], [336, 144], [320, 160], [304, 176], [336, 176]]
+
+
+def test_of_a_wide_picture_the_anchors_stand_in_its_own_columns() -> None:
+    made = outputs(96, 640)
+    put(made, 1, row=5, column=30, score=0.9, reach=1)
+    assert scrfd.decode(made, (96, 640), 0.5).boxes.tolist() == [[464, 64, 496, 96]]
 
 
 def test_of_faces_on_one_place_the_best_remains_and_the_best_comes_first() -> None:
@@ -39,11 +45,11 @@ def test_of_faces_on_one_place_the_best_remains_and_the_best_comes_first() -> No
     put(made, 0, row=10, column=11, score=0.8, reach=5)
     put(made, 0, row=60, column=60, score=0.9, reach=5)
     put(made, 2, row=2, column=15, score=0.4, reach=1)
-    assert scrfd.decode(made, 640, 0.5).scores.tolist() == pytest.approx([0.9, 0.8])
+    assert scrfd.decode(made, (640, 640), 0.5).scores.tolist() == pytest.approx([0.9, 0.8])
 
 
 def test_no_face_is_an_empty_result() -> None:
-    found = scrfd.decode(outputs(), 640, 0.5)
+    found = scrfd.decode(outputs(), (640, 640), 0.5)
     assert (found.boxes.shape, found.scores.shape, found.points.shape) == ((0, 4), (0,), (0, 5, 2))
 
 

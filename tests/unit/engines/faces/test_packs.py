@@ -34,8 +34,8 @@ def colour(face: Face) -> float:
 def pack(
     monkeypatch: pytest.MonkeyPatch, detector: FakeDetector, recogniser: FakeRecogniser | None = None
 ) -> PackNetworks:
-    sessions = [detector, recogniser or FakeRecogniser()]
-    monkeypatch.setattr(networks, "open_session", lambda *_: sessions.pop(0))
+    monkeypatch.setattr(networks, "ElasticSession", lambda *_: detector)
+    monkeypatch.setattr(networks, "open_session", lambda *_: recogniser or FakeRecogniser())
     return PackNetworks(Path("detection"), Path("recognition"), choose_backend("cpu", EngineSettings()), 2)
 
 
@@ -69,6 +69,15 @@ def test_a_detector_of_fixed_size_looks_again_at_its_own_size(monkeypatch: pytes
     detector = FakeDetector({}, fixed=320)
     assert pack(monkeypatch, detector).find(grey(80).pixels, 0.5) == ()
     assert detector.sides == [320, 320]
+
+
+@pytest.mark.parametrize(("fixed", "seen"), [(None, [(480, 640), (224, 256)]), (640, [(640, 640), (640, 640)])])
+def test_no_more_is_seen_than_the_picture_fills_unless_the_size_is_fixed(
+    monkeypatch: pytest.MonkeyPatch, fixed: int | None, seen: list[tuple[int, int]]
+) -> None:
+    detector = FakeDetector({}, fixed)
+    pack(monkeypatch, detector).find(grey(80, 300, 400).pixels, 0.5)
+    assert detector.seen == seen
 
 
 def test_faces_that_are_less_certain_than_asked_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
