@@ -71,8 +71,12 @@ class _Graph:
         ones, zeros = self.constant(np.ones(WIDTH)), self.constant(np.zeros(WIDTH))
         return self.op("LayerNormalization", x, ones, zeros, axis=-1, epsilon=1e-5)
 
-    def block(self, x: str) -> str:
-        """Attention and two linear layers, each added to what comes in (Vaswani 2017, normalised before)."""
+    def block(self, x: str, hidden: str) -> str:
+        """Attention and two linear layers, each added to what comes in (Vaswani 2017, normalised before).
+
+        Args:
+            hidden: added to the scores of all places; `""` where each may be seen.
+        """
         inner = self.norm(x)
         parts = self.constant([0, 0, HEADS, WIDTH // HEADS], np.int64)
         query, key, value = (
@@ -80,7 +84,8 @@ class _Graph:
             for _ in range(3)
         )
         scores = self.op("MatMul", query, self.op("Transpose", key, perm=[0, 1, 3, 2]))
-        scores = self.op("Softmax", self.op("Mul", scores, self.constant((WIDTH // HEADS) ** -0.5)), axis=-1)
+        scores = self.op("Mul", scores, self.constant((WIDTH // HEADS) ** -0.5))
+        scores = self.op("Softmax", self.op("Add", scores, hidden) if hidden else scores, axis=-1)
         mixed = self.op("Transpose", self.op("MatMul", scores, value), perm=[0, 2, 1, 3])
         joined = self.op("Reshape", mixed, self.constant([0, 0, WIDTH], np.int64))
         x = self.op("Add", x, self.linear(joined, WIDTH, WIDTH))
@@ -89,13 +94,13 @@ class _Graph:
         inner = self.op("Mul", self.op("Mul", inner, self.constant(0.5)), bent)
         return self.op("Add", x, self.linear(inner, 4 * WIDTH, WIDTH))
 
-    def save(self, path: Path, given: tuple[str, int, list[Any]], x: str) -> None:
+    def save(self, path: Path, given: tuple[str, int, list[Any]], x: str, hidden: str = "") -> None:
         """Read at the first place, projected, scaled to length 1."""
         import onnx
         from onnx import TensorProto, helper
 
         for _ in range(LAYERS):
-            x = self.block(x)
+            x = self.block(x, hidden)
         x = self.op("Gather", self.norm(x), self.constant(0, np.int64), axis=1)
         x = self.op("MatMul", x, self.weight(WIDTH, DIMENSIONS, scale=WIDTH**-0.5))
         self._nodes.append(helper.make_node("Div", [x, self.op("ReduceL2", x, axes=[-1], keepdims=1)], ["embedding"]))
@@ -129,7 +134,10 @@ def _write_text_tower(path: Path, words: int) -> None:
     graph = _Graph(2)
     x = graph.op("Gather", graph.weight(words, WIDTH, scale=1.0), "text")
     x = graph.norm(graph.op("Add", x, graph.weight(CONTEXT, WIDTH, scale=0.5)))
-    graph.save(path, ("text", TensorProto.INT32, ["batch", CONTEXT]), x)
+    # As XLM-R does, no place looks at padding.
+    padding = graph.op("Cast", graph.op("Equal", "text", graph.constant(0, np.int32)), to=TensorProto.FLOAT)
+    hidden = graph.op("Unsqueeze", graph.op("Mul", padding, graph.constant(-1e9)), graph.constant([1, 2], np.int64))
+    graph.save(path, ("text", TensorProto.INT32, ["batch", CONTEXT]), x, hidden)
 
 
 def _write_reader(folder: Path) -> int:
