@@ -53,6 +53,8 @@ def read_all(store: Store) -> None:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_of_upkeep_costs_no_more_with_100000_photos(store: Store, name: str) -> None:
+    if store.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite counts its steps")
     jobs = Jobs(store)
     job = jobs.create(
         "library", ["probe"], listing=True, new_items=[NewItem(f"p{n}", path=f"/p{n}") for n in range(64)]
