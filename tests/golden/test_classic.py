@@ -157,6 +157,7 @@ def test_two_scanned_columns_are_read_one_after_the_other(engine: ClassicEngine,
     assert text_recall(TWO_CITIES, result.markdown) >= 0.97
 
 
+@pytest.mark.timeout(600)  # a dozen pages, each read twice
 def test_scanned_pages_lose_nothing_that_ocr_reads(engine: ClassicEngine, engines: Engines, shared: Path) -> None:
     recalls = {}
     for name, numbers in SCANNED.items():

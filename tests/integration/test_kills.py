@@ -5,6 +5,7 @@ import pytest
 
 from tests.chaos.rig import Follower
 from tests.conftest import Service, picture, until
+from tests.services.pair import WANTED
 
 pytestmark = pytest.mark.e2e
 PHOTOS = 200
@@ -37,7 +38,8 @@ def test_a_job_survives_kills_of_worker_api_and_broker(own_service: Service) -> 
     for follower in followers:
         follower.start()
     reached = 5
-    for words in ("worker --device cpu --queues bulk", "darkroom api", "valkey-server"):
+    ours = () if WANTED else ("valkey-server",)
+    for words in ("worker --device cpu --queues bulk", "darkroom api", *ours):
         until(lambda at=reached: done(service, job) >= at, 60, f"{reached} photos")  # type: ignore[misc]
         victim = service.part(words)
         victim.kill()

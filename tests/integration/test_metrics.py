@@ -1,5 +1,6 @@
 """Metrics of a real service: all are there, sums are exactly what was sent, and an outage leaves out its own series."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -229,16 +230,14 @@ def test_streams_are_counted_while_they_are_open(start: Start) -> None:
 
 def test_a_worker_by_itself_serves_its_own_metrics(start: Start, free_port: int) -> None:
     service = start()
-    env = {name: found for name, found in service.env.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
-    env |= {
-        "REDIS_URL": f"unix://{service.home / 'run' / 'valkey.sock'}",
-        "DARKROOM_HOME": str(service.home),
-        "METRICS_PORT": str(free_port),
-    }
+    private = {"REDIS_URL": f"unix://{service.home / 'run' / 'valkey.sock'}", "DARKROOM_HOME": str(service.home)}
+    env = {**private, **service.env, "METRICS_PORT": str(free_port)}
+    env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     command = [str(Path(sys.executable).parent / "darkroom"), "worker", "--device", "cpu", "--queues", "bulk"]
     for worker in service.parts("darkroom worker"):
         worker.suspend()  # so that the one by itself has all the work
-    with subprocess.Popen([*command, "--name", "alone"], env=env) as alone:
+    with subprocess.Popen([*command, "--name", "alone"], env=env) as alone, contextlib.ExitStack() as ending:
+        ending.callback(alone.terminate)
         run_job(service, [picture(seed=n) for n in range(5)])
         text = until(lambda: alone_says(free_port), 10, "its count")
         assert 'darkroom_jobs_total{kind="photos",outcome="completed"} 1.0' in text
@@ -246,7 +245,6 @@ def test_a_worker_by_itself_serves_its_own_metrics(start: Start, free_port: int)
         second = subprocess.run([*command, "--name", "other"], env=env, capture_output=True, text=True, timeout=60)
         assert second.returncode == 78
         assert "METRICS_PORT" in second.stderr
-        alone.send_signal(signal.SIGTERM)
     for worker in service.parts("darkroom worker"):
         worker.resume()
 
