@@ -139,7 +139,9 @@ def test_samples_tell_decoding_from_the_rest() -> None:
     with sampler.on():
         for _ in range(8):
             decode(picture, EngineSettings())
-    assert sampler.seconds["decode"] > 0.5 * sum(sampler.seconds.values()) > 0
+    # Threads that other tests have left may be at something else.
+    assert sampler.seconds["decode"] > 0
+    assert sampler.seconds["pre"] == sampler.seconds["run"] == sampler.seconds["post"] == 0
 
 
 def test_tables_show_ratios_ways_and_what_has_no_reference() -> None:
