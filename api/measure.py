@@ -51,13 +51,17 @@ class Measure:
 
 
 def _count(scope: Scope, status: int, spent_s: float) -> None:
-    route = scope.get("route")
-    path = getattr(route, "path", "unmatched")
-    method = scope["method"] if scope["method"] in METHODS else "other"
-    protocol = PROTOCOLS.get(getattr(getattr(route, "endpoint", None), "__module__", ""), "native")
+    method, path = labels_of(scope)
+    protocol = PROTOCOLS.get(getattr(getattr(scope.get("route"), "endpoint", None), "__module__", ""), "native")
     metrics.HTTP_REQUESTS.labels(method, path, status).inc()
     metrics.HTTP_SECONDS.labels(method, path).observe(spent_s)
     metrics.COMPAT_REQUESTS.labels(protocol, outcome(status, errors.code_of(scope))).inc()
+
+
+def labels_of(scope: Scope) -> tuple[str, str]:
+    """Method and template of the route of a request; both have few values."""
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    return method, getattr(scope.get("route"), "path", "unmatched")
 
 
 def outcome(status: int, code: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from api.measure import METHODS
+from api.measure import labels_of
 from monitoring import context, tracing
 
 HEADER: Final = "X-Request-ID"
@@ -57,8 +57,7 @@ class Trail:
                     self._tell(scope, span, status, size, time.perf_counter() - started)
 
     def _tell(self, scope: Scope, span: tracing.Span, status: int, size: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        route = getattr(scope.get("route"), "path", "unmatched")
+        method, route = labels_of(scope)
         span.rename(f"{method} {route}")
         span.note(
             {

@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import deque
@@ -39,6 +40,18 @@ def bound_to(parent: int, number: signal.Signals = signal.SIGKILL) -> Callable[[
             os._exit(1)
 
     return bind
+
+
+def end(process: "subprocess.Popen[str]", patience_s: float) -> None:
+    """Ask a process to end, kill it if it does not, and close its output."""
+    process.terminate()
+    try:
+        process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 class LogPipe(asyncio.Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cli import environment
-from cli.child import bound_to
+from cli.child import bound_to, end
 from cli.errors import CommandError
 
 READY = "Darkroom is ready on "
@@ -50,14 +50,7 @@ def own_service(home: Path, settings: Mapping[str, str] | None = None) -> Iterat
         yield OwnService(_address(process, log), process.pid)
     finally:
         signal.signal(signal.SIGTERM, before)
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        end(process, STOP_S)
 
 
 def _leave(number: int, _frame: object) -> None:

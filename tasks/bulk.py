@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from engines.errors import EngineError
-from monitoring import context, metrics
+from monitoring import context
 from tasks import document, events, history, library, liveness, origin, photo, queues
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
@@ -123,10 +123,10 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
         if worker.stopping.is_set():
             break
         if item.error_code:
-            _count_failed(lease, item)
+            photo.count_failed(item.tasks or lease.tasks)
             finished.add(item.id, Outcome(error_code=item.error_code, error_message=item.error_message))
         elif item.spent(worker.settings.max_attempts):
-            _count_failed(lease, item)
+            photo.count_failed(item.tasks or lease.tasks)
             message = f"It took its worker down {item.attempts} times{_how(item)}."
             finished.add(item.id, Outcome(error_code="worker_died", error_message=message))
         else:
@@ -135,12 +135,6 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
             if outcome is not None:
                 finished.add(item.id, outcome)
     finished.write()
-
-
-def _count_failed(lease: Lease, item: LeasedItem) -> None:
-    for task in item.tasks or lease.tasks:
-        if task != PROBE:
-            metrics.ITEMS.labels(task, "failed").inc()
 
 
 def _how(item: LeasedItem) -> str:

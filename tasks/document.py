@@ -72,9 +72,8 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
         wanted = (engine.name, engine.revision, _key(item, options, "secret" in lease.options))
         if not lease.options.get("force"):
             known = results.lookup(worker.store, item.sha256 or "", {DOCUMENT: wanted})
-            results.count_lookups(len(known), 1 - len(known))
+            results.count_lookups(known, 1 - len(known))
             if known:
-                metrics.ITEMS.labels(DOCUMENT, "cached").inc()
                 found = known[DOCUMENT]
                 return Outcome({DOCUMENT: found.id}, (DOCUMENT,), item.sha256, found.width, found.height)
         path, kind = worker.spool.path(item.blob or ""), lease.options["kind"]

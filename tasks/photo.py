@@ -4,7 +4,7 @@ import hashlib
 import logging
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +85,7 @@ def examine(
 
 def _known(store: Store, digest: str, wanted: dict[str, tuple[str, str, str]]) -> dict[str, Finding]:
     found = results.lookup(store, digest, wanted)
-    results.count_lookups(len(found), len(wanted) - len(found))
-    for name in found:
-        metrics.ITEMS.labels(name, "cached").inc()
+    results.count_lookups(found, len(wanted) - len(found))
     return found
 
 
@@ -119,10 +117,15 @@ def _counted(tasks: Sequence[Wanted]) -> Iterator[None]:
     try:
         yield
     except Exception:
-        for task in tasks:
-            if task.name != PROBE:
-                metrics.ITEMS.labels(task.name, "failed").inc()
+        count_failed(task.name for task in tasks)
         raise
+
+
+def count_failed(names: Iterable[str]) -> None:
+    """These analyses of a photo failed."""
+    for name in names:
+        if name != PROBE:
+            metrics.ITEMS.labels(name, "failed").inc()
 
 
 def _at_least(inference: Inference, missing: Sequence[Wanted]) -> int | None:

@@ -15,7 +15,6 @@ import redis
 import redis.asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitoring import metrics
 from tasks import envelope, origin, queues, results
 from tasks.analyses import Wanted
 from tasks.blobs import Blobs
@@ -191,9 +190,7 @@ class Requests:
         found = results.lookup(self._store, digest, keys)
         if len(found) < len(keys):
             return None
-        results.count_lookups(len(found), 0)  # what is missed is counted by the worker, which looks again
-        for name in found:
-            metrics.ITEMS.labels(name, "cached").inc()
+        results.count_lookups(found, 0)  # what is missed is counted by the worker, which looks again
         some = next(iter(found.values()))
         findings = {name: results.as_dict(finding) for name, finding in found.items()}
         return PhotoAnswer(digest, some.width, some.height, findings, tuple(findings), 0.0, 0.0)

@@ -4,7 +4,7 @@ The same photo sent again, by any protocol, is answered from here. An empty resu
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,12 @@ def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str, str]]
     return {f.analysis: f for f in found if wanted[f.analysis] == (f.model, f.revision, f.options)}
 
 
-def count_lookups(hits: int, misses: int) -> None:
-    """Findings that were looked for: how many were there, and how many were not."""
-    metrics.CACHE_LOOKUPS.labels("hit").inc(hits)
-    metrics.CACHE_LOOKUPS.labels("miss").inc(misses)
+def count_lookups(found: Collection[str], missed: int) -> None:
+    """Findings that were looked for: the analyses whose were there, and how many were not."""
+    metrics.CACHE_LOOKUPS.labels("hit").inc(len(found))
+    metrics.CACHE_LOOKUPS.labels("miss").inc(missed)
+    for analysis in found:
+        metrics.ITEMS.labels(analysis, "cached").inc()
 
 
 def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:

@@ -7,6 +7,8 @@ from typing import Final
 
 import psutil
 
+from cli.bench.beside import beside
+
 LOOK_S: Final = 0.25
 
 
@@ -50,17 +52,11 @@ class Peak:
     @contextlib.contextmanager
     def of(self, process: psutil.Process) -> Iterator[None]:
         """Look at a process again and again while the block runs."""
-        enough = threading.Event()
 
-        def look() -> None:
+        def look(enough: threading.Event) -> None:
             while not enough.wait(LOOK_S):
                 self.bytes = max(self.bytes, memory_of(process))
-
-        watcher = threading.Thread(target=look, daemon=True, name="memory")
-        watcher.start()
-        try:
-            yield
-        finally:
-            enough.set()
-            watcher.join()
             self.bytes = max(self.bytes, memory_of(process))
+
+        with beside(look, "memory"):
+            yield

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Final
 
+from cli.bench.beside import beside
+
 EVERY_S: Final = 0.002
 PHASES: Final = ("decode", "pre", "run", "post", "SQL", "other")
 PLACES: Final[tuple[tuple[str, str, str], ...]] = (
@@ -52,14 +54,8 @@ class Sampler:
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
         """Look while the block runs."""
-        enough = threading.Event()
-        watcher = threading.Thread(target=self._look, args=(enough,), daemon=True, name="sampler")
-        watcher.start()
-        try:
+        with beside(self._look, "sampler"):
             yield
-        finally:
-            enough.set()
-            watcher.join()
 
     def _look(self, enough: threading.Event) -> None:
         mine, before = threading.get_ident(), time.perf_counter()

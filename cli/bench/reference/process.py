@@ -14,7 +14,7 @@ import psutil
 
 from cli.bench.reference.setting import Setting
 from cli.bench.weights import Weights
-from cli.child import bound_to
+from cli.child import bound_to, end
 from cli.errors import CommandError
 
 STOP_S = 10.0
@@ -52,14 +52,7 @@ def running(weights: Weights, settings: Mapping[str, Setting]) -> Iterator[Runni
                 raise CommandError(f"The reference server did not start:\n{_end(errors)}")
             yield Running(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            end(process, STOP_S)
 
 
 def _end(errors: IO[bytes]) -> str:
