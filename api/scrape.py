@@ -51,10 +51,11 @@ class Scrape:
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._redis = connect_impatiently(dispatch.settings.redis)
+        places = gauges.places(dispatch.settings)
         self._sources = (
             Source("broker", lambda: gauges.of_broker(self._redis), asked.BROKER_UP),
             Source("store", lambda: gauges.of_store(dispatch.store, dispatch.jobs), asked.STORE_UP),
-            Source("disks", lambda: gauges.of_disks(dispatch.settings)),
+            Source("disks", lambda: gauges.of_disks(places)),
         )
         self._fixed = tuple(gauges.of_settings(dispatch.settings))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="scrape")

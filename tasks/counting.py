@@ -47,7 +47,7 @@ class _Disks:
     """The disks of a worker's host, which the API may not see."""
 
     def __init__(self, settings: TaskSettings) -> None:
-        self._settings = settings
+        self._places = gauges.places(settings)
 
     def collect(self) -> Iterator[Metric]:
-        return asked.families(gauges.of_disks(self._settings))
+        return asked.families(gauges.of_disks(self._places))

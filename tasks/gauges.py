@@ -4,9 +4,10 @@ import itertools
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import redis
@@ -69,11 +70,15 @@ def of_store(store: Store, jobs: Jobs) -> Iterator[Sample]:
     yield Sample(asked.STORE_UP, 1)
 
 
-def of_disks(settings: TaskSettings) -> Iterator[Sample]:
-    """The disks of this host on which data, uploads and models lie; places that are elsewhere are left out."""
+def places(settings: TaskSettings) -> dict[str, Path]:
+    """Folders of this host in which data, uploads and models lie; uploads that are elsewhere are left out."""
     spool = blobs_of(settings)
-    places = {"data": settings.home, "models": EngineSettings().model_cache.expanduser()}
-    places |= {"spool": spool.folder} if isinstance(spool, Spool) else {}
+    found = {"data": settings.home, "models": EngineSettings().model_cache.expanduser()}
+    return found | ({"spool": spool.folder} if isinstance(spool, Spool) else {})
+
+
+def of_disks(places: Mapping[str, Path]) -> Iterator[Sample]:
+    """The disks of such folders; one that is not there is left out."""
     for place, folder in places.items():
         with suppress(OSError):
             disk = shutil.disk_usage(folder)
