@@ -11,7 +11,7 @@ def tune(
 ) -> None:
     """Find the faster runtime for each model on this processor, and remember it.
 
-    Takes under a minute. Each configured model that is here works with every
+    Takes about a minute. Each configured model that is here works with every
     runtime that is installed; the default gives way to what takes 15% less
     processor time and gives the same answers. Workers use it from their next
     start on, unless RUNTIME is set. GPUs are not tried.
