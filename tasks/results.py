@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitoring import metrics
@@ -54,10 +54,18 @@ class Finding:
 
 def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str, str]]) -> dict[str, Finding]:
     """Findings that are there, of the wanted analyses: analysis -> (model, revision, options)."""
-    query = select(*_COLUMNS).where(results.c.sha256 == sha256, results.c.analysis.in_(list(wanted)))
+    if not wanted:
+        return {}
+    # By the whole key: a document's pages are many findings of one content.
+    each = [_of(results.c, analysis, *of) for analysis, of in wanted.items()]
     with store.read() as connection:
-        found = [Finding(*row) for row in connection.execute(query)]
-    return {f.analysis: f for f in found if wanted[f.analysis] == (f.model, f.revision, f.options)}
+        rows = connection.execute(select(*_COLUMNS).where(results.c.sha256 == sha256, or_(*each)))
+        return {finding.analysis: finding for finding in (Finding(*row) for row in rows)}
+
+
+def _of(column: Any, analysis: str, model: str, revision: str, options: str) -> ColumnElement[bool]:
+    same = column.model == model, column.revision == revision, column.options == options
+    return and_(column.analysis == analysis, *same)
 
 
 def count_lookups(found: Collection[str], missed: int) -> None:
@@ -70,12 +78,17 @@ def count_lookups(found: Collection[str], missed: int) -> None:
 
 def by_id(store: Store, ids: Iterable[int]) -> dict[int, Finding]:
     """Findings by their rows."""
+    with store.read() as connection:
+        return among(connection, ids)
+
+
+def among(connection: Connection, ids: Iterable[int]) -> dict[int, Finding]:
+    """The same within a transaction."""
     wanted = list(ids)
     if not wanted:
         return {}
-    with store.read() as connection:
-        rows = connection.execute(select(*_COLUMNS).where(results.c.id.in_(wanted)))
-        return {finding.id: finding for finding in (Finding(*row) for row in rows)}
+    rows = connection.execute(select(*_COLUMNS).where(results.c.id.in_(wanted)))
+    return {finding.id: finding for finding in (Finding(*row) for row in rows)}
 
 
 def held(connection: Connection, ids: Iterable[int]) -> set[int]:

@@ -47,6 +47,15 @@ def test_a_result_is_kept_once_and_found_by_its_model_and_revision(store: Store)
     assert results.lookup(store, "b" * 64, {"ocr": ("m", "r1", "")}) == {}
 
 
+def test_a_page_is_looked_up_without_reading_the_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 6):
+        results.keep(store, "a" * 64, Finding("document", "m", "r1", 10, 20, {"page": number}, f'{{"page":{number}}}'))
+    read = []
+    monkeypatch.setattr(results, "Finding", lambda *row: read.append(row) or Finding(*row))
+    assert results.lookup(store, "a" * 64, {"document": ("m", "r1", '{"page":4}')})["document"].body == {"page": 4}
+    assert len(read) == 1
+
+
 def test_blobs_come_back_and_expired_ones_go_unless_needed(tmp_path: Path) -> None:
     spool = Spool(f"file://{tmp_path}/spool")
     keep, drop = (spool.put(data, data.hex() * 16) for data in (b"keep", b"drop"))
