@@ -13,7 +13,7 @@ NODE_FITS := command -v npm >/dev/null && node -e 'const [a, b] = process.versio
 PARALLEL ?= -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document docs lock format clean
+.PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document bench-search docs lock format clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -93,6 +93,11 @@ bench: setup-dev ## speed and accuracy, as ratios taken in one run; BENCH="--qui
 
 bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL, or to a vLLM on half of the cores
 	@if [ -n "$$LLM_BASE_URL" ]; then $(BIN)/darkroom bench --document; else $(BIN)/python -m tests.vllm.bench; fi
+
+bench-search: setup-dev ## how long searches take with a million photos, on SQLite and PostgreSQL
+	$(BIN)/python -m tests.bench.search
+	$(BIN)/python -m tests.bench.vectors
+	$(BIN)/python -m tests.bench.captions
 
 docs: setup-dev  ## the documentation as a site in site/; fails at a link that leads nowhere
 	$(BIN)/python -m zensical build --strict

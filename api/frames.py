@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api import vectors
+from api.times import iso
 from monitoring import metrics
 
 NDJSON = "application/x-ndjson; charset=utf-8"
@@ -68,6 +69,11 @@ def _embedding(vector: str) -> list[float]:
     return [vectors.short(number) for number in vectors.numbers(vector)]
 
 
+def correction(written: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A photo's text as a person wrote it, in the native form."""
+    return {"text": written["text"], "at": iso(written["at"])} if written is not None else None
+
+
 _NATIVE: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {"ocr": _ocr, "clip": _clip, "face": _face}
 
 
@@ -76,4 +82,5 @@ def item(fields: dict[str, Any]) -> dict[str, Any]:
     findings = fields.get("results")
     if findings is None:
         return fields
-    return {**fields, "results": {name: result(name, finding) for name, finding in findings.items()} or None}
+    said = {"correction": correction(fields["correction"])} if "correction" in fields else {}
+    return {**fields, **said, "results": {name: result(name, finding) for name, finding in findings.items()} or None}

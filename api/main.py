@@ -24,9 +24,12 @@ from api.routes import (
     libraries,
     metrics,
     page,
+    people,
+    photo,
     photos,
     result,
     schedules,
+    search,
     system,
 )
 from api.schemas.openapi import describe
@@ -40,9 +43,9 @@ from tasks.dispatch import Dispatch
 from tasks.settings import TaskSettings
 
 SERVED: Final = (
-    *(photos, mt_photos, immich, my_ocr, deepseek),
+    *(photos, photo, mt_photos, immich, my_ocr, deepseek),
     *(health, metrics, jobs, schedules, exports, result, documents),
-    *(accounts, system, libraries, history, docs, page),
+    *(accounts, system, libraries, history, search, people, docs, page),
 )
 
 

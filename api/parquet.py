@@ -78,7 +78,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
         **{name: item.get(name) for name in ("width", "height", "status")},
         "error_code": error.get("code"),
         "error_message": error.get("message"),
-        "ocr_text": (found.get("ocr") or {}).get("text"),
+        "ocr_text": (item.get("correction") or found.get("ocr") or {}).get("text"),
         "clip": clip.get("embedding"),
         "clip_model": clip.get("model"),
         "face_embeddings": [face["embedding"] for face in found["face"]] if "face" in found else None,

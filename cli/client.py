@@ -55,6 +55,10 @@ class Client:
         """The JSON answer of POST; `how` as for httpx. Raises ServerRefused, ServerUnreachable."""
         return self._json("POST", path, **how)
 
+    def put(self, path: str, **how: Any) -> Json:
+        """The JSON answer of PUT; `how` as for httpx. Raises ServerRefused, ServerUnreachable."""
+        return self._json("PUT", path, **how)
+
     def delete(self, path: str) -> Json:
         """The JSON answer of DELETE. Raises ServerRefused, ServerUnreachable."""
         return self._json("DELETE", path)

@@ -35,6 +35,7 @@ SURE = 0.65
 """Certainty from which on a face is counted, as MT Photos does."""
 RECALL = 0.9
 """Share of the words drawn on the samples that must be read."""
+MOST_FOUND = 200
 WIDTH = 108
 
 
@@ -59,8 +60,8 @@ def demo(server: Server = None) -> None:
     """Watch Darkroom look at a handful of sample pictures.
 
     It draws them, starts a service of its own on a free port, scans
-    them, shows the text and the faces that were found and the photos
-    nearest to a few questions, scans them again, and cleans up.
+    them, shows the text and the faces that were found and the pictures
+    found by a few searches, scans them again, and cleans up.
 
     Example: darkroom demo
     """
@@ -119,7 +120,7 @@ def _show(address: str, folder: Path, made: "Sequence[Sample]", out: "Console") 
         tasks = _capabilities(client, out)
         first = _scan(client, folder, tasks, len(made), "Looking", out)
         _print_table(first, folder, made, out)
-        unlike = list(_questions(client, first, made, out)) if "clip" in tasks else []
+        unlike = list(_questions(client, first, made, out))
         rate = len(first.items) / first.seconds
         lines = sum(len(_lines(item)) for item in first.items.values())
         faces = sum(len(_faces(item)) for item in first.items.values())
@@ -148,27 +149,40 @@ def _capabilities(client: "Client", out: "Console") -> list[str]:
 
 
 def _questions(client: "Client", done: Pass, made: "Sequence[Sample]", out: "Console") -> Iterator[str]:
-    """Ask for photos in words and show the nearest; a sentence where too many miss the photo that is meant."""
+    """Search for pictures in words and show what is found; a sentence where too many miss the one that is meant."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    from cli.nearest import nearest, vectors
-
-    found, table, wrong = vectors(done.items), Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False), []
-    table.add_column("asked for", no_wrap=True, min_width=max(map(len, QUESTIONS)))
-    table.add_column("nearest photos", no_wrap=True)
-    there = {sample.name for sample in made}
-    asked = {question: f"photo-{name}" for question, name in QUESTIONS.items() if f"photo-{name}" in there}
+    table, wrong, models = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False), [], set[str]()
+    table.add_column("search for", no_wrap=True, min_width=max(map(len, QUESTIONS)))
+    table.add_column("found", no_wrap=True)
+    table.add_column("by its", no_wrap=True)
+    asked = _asked(made, pictures=any("clip" in (item.get("results") or {}) for item in done.items.values()))
+    ours = {item.get("sha256"): name for name, item in done.items.items()}
     for question, meant in asked.items():
-        answer = client.post("/api/text", json={"text": question})
-        ranked = nearest(answer["embedding"], found)
-        table.add_row(question, ", ".join(f"{name} [dim]{like:.2f}[/]" for name, like in ranked))
-        if meant not in [name for name, _ in ranked]:
+        answer = client.get("/api/search", q=question, limit=MOST_FOUND)
+        found = [(ours[item["sha256"]], item["found_by"]) for item in answer["items"] if item["sha256"] in ours][:3]
+        models.update(answer["models"].values())
+        by = " and ".join(found[0][1]) if found else ""
+        table.add_row(escape(question), escape(", ".join(name for name, _ in found)) or "[dim]nothing[/]", by)
+        if meant not in [name for name, _ in found]:
             wrong.append(question)
     if asked:
         out.print(table)
+        out.print(f"[dim]GET /api/search, pictures by {', '.join(models)}.[/]" if models else "[dim]GET /api/search[/]")
     if len(wrong) > len(asked) / 2:
-        yield f"The photo that was meant is not among the nearest for: {', '.join(wrong)}."
+        yield f"The picture that was meant is not among the first for: {', '.join(wrong)}."
+
+
+def _asked(made: "Sequence[Sample]", pictures: bool) -> dict[str, str]:
+    """Searches, and the picture that each means: for words that stand on some, and for what photos show."""
+    read = [sample for sample in made if sample.words]
+    asked = {f"ocr:{sample.words[-1]}": sample.name for sample in (read[0], read[-1])} if read else {}
+    there = {sample.name for sample in made}
+    if pictures:
+        asked |= {q: f"photo-{name}" for q, name in QUESTIONS.items() if f"photo-{name}" in there}
+    return asked
 
 
 def _scan(client: "Client", folder: Path, tasks: list[str], count: int, title: str, out: "Console") -> Pass:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs, models, schedule
+from cli import jobs, models, photo, schedule
 from cli.api import api
 from cli.backup import backup
 from cli.bench import bench
@@ -55,6 +55,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(scan)
 app.add_typer(jobs.app)
 app.add_typer(schedule.app)
+app.add_typer(photo.app)
 app.add_typer(models.app)
 app.command()(migrate)
 app.command()(health)

@@ -70,9 +70,9 @@ def check(names: Iterable[str], settings: TaskSettings) -> tuple[str, ...]:
     return wanted
 
 
-def usual(names: Iterable[str]) -> tuple[Wanted, ...]:
-    """Analyses by the configured models."""
-    return tuple(Wanted(name) for name in names)
+def usual(names: Iterable[str], models: Mapping[str, str] | None = None) -> tuple[Wanted, ...]:
+    """Analyses by the configured models, but for those of which another one is named."""
+    return tuple(Wanted(name, (models or {}).get(name)) for name in names)
 
 
 def faces(model: str | None, min_score: float) -> Wanted:

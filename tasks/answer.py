@@ -12,6 +12,7 @@ import redis
 from engines.errors import EngineError
 from monitoring import context, metrics, tracing
 from tasks import artifacts, history, origin, photo, queues, results
+from tasks.again import pictures
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import BlobsDown, QueueTimeout, TaskError, WorkerDied
 from tasks.transport import ATTEMPTS_HEADER
@@ -41,6 +42,11 @@ def register(worker: "Worker") -> None:
     def answer_artifact(task: Any, **message: Any) -> None:
         with origin.taken("artifact", queues.OPEN_QUEUE, message):
             handle_artifact(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+
+    @worker.app.task(name=queues.PICTURE, bind=True)  # type: ignore[untyped-decorator]
+    def answer_picture(task: Any, **message: Any) -> None:
+        with origin.taken("picture", queues.OPEN_QUEUE, message):
+            handle_picture(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
 
     @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
     def answer_text(task: Any, **message: Any) -> None:
@@ -113,6 +119,16 @@ def handle_artifact(worker: "Worker", message: dict[str, Any], attempts: int = 1
             worker.spool.delete(blob)
             raise
         return {"blob": blob, "media_type": made}
+
+    _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
+
+
+def handle_picture(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
+    """Make a picture of the photo `sha256` whose longer side has `size` pixels; the answer names a blob of its own."""
+
+    def work() -> dict[str, Any]:
+        made = pictures.make(worker, message["sha256"], message["size"])
+        return {"blob": worker.spool.put(made, message["id"], owner="picture")}
 
     _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
 

@@ -16,12 +16,15 @@ import redis
 from engines.errors import EngineError
 from monitoring import context
 from tasks import document, events, history, library, liveness, origin, photo, queues
+from tasks.again import reprocess, sources
 from tasks.analyses import DOCUMENT, PROBE, usual
 from tasks.broker import queue_key
 from tasks.errors import BlobsDown, TaskError
+from tasks.failures import said
 from tasks.finished import Finished
 from tasks.jobs import Lease, LeasedItem, Outcome
 from tasks.library import listing
+from tasks.search import people
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
@@ -54,6 +57,10 @@ def register(worker: "Worker") -> None:
         context.begin(job=job_id)
         if kind == DOCUMENT:
             document.list_pages(worker, job_id, lambda: invite(worker, "document"))
+        elif kind == people.KIND:
+            from tasks.search.people import clustering
+
+            clustering.work(worker, job_id, lambda: keep_listing(worker, job_id))
         else:
             listing.list_into(worker, job_id, lambda: listed_more(worker, job_id))
         history.count(worker.redis, queues.OPEN_QUEUE if kind == DOCUMENT else queues.LIST_QUEUE)
@@ -62,8 +69,13 @@ def register(worker: "Worker") -> None:
 
 def listed_more(worker: "Worker", job_id: str) -> None:
     """Part of a folder is listed: call for workers, and say that somebody is at it."""
-    liveness.keep_claim(worker.redis, f"listing:{job_id}", LIST_EVERY_S)
+    keep_listing(worker, job_id)
     invite(worker, "bulk")
+
+
+def keep_listing(worker: "Worker", job_id: str) -> None:
+    """Say that somebody is at it, so that nobody else begins it again."""
+    liveness.keep_claim(worker.redis, f"listing:{job_id}", LIST_EVERY_S)
 
 
 def invite(worker: "Worker", priority: queues.Priority) -> None:
@@ -153,8 +165,10 @@ def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outco
 def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None:
     try:
         source: bytes | Path
+        changed_at = None
         if item.path is not None:
             source = library.allowed(library.stored(item.path), worker.settings.roots)
+            changed_at = source.stat().st_mtime
         else:
             source = worker.spool.get(item.blob or "")
         report = photo.examine(
@@ -162,17 +176,21 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None
             worker.engine_settings,
             worker.store,
             source,
-            usual(item.tasks or lease.tasks),
-            sha256=item.sha256,
+            usual(item.tasks or lease.tasks, lease.options.get("models")),
+            sha256=item.sha256 if item.path is None else None,  # a file may have changed since
             use_cache=not lease.options.get("force", False),
         )
     except BlobsDown as error:  # the photo is given back in order, and drawn again when the place answers
         log.warning("%s of job %s waits: %s", item.name, lease.job_id, error)
         return None
     except (EngineError, TaskError) as error:
-        return Outcome(error_code=error.code, error_message=str(error))
+        return Outcome(error_code=error.code, error_message=said(error))
     except OSError as error:
         return Outcome(error_code="unreadable", error_message=f"The file cannot be read: {error.strerror}.")
+    if lease.options.get(reprocess.CONTENT, report.sha256) != report.sha256:
+        changed = sources.changed()
+        return Outcome(error_code=changed.code, error_message=said(changed))
     known = {task: finding.id for task, finding in report.findings.items() if finding.id}
     found = tuple(f for task, f in report.findings.items() if not f.id and task != PROBE)
-    return Outcome(known, report.cached, report.sha256, report.width, report.height, found=found)
+    sides, times = (report.width, report.height), (report.taken_at, changed_at)
+    return Outcome(known, report.cached, report.sha256, *sides, None, None, found, *times)

@@ -23,6 +23,7 @@ from tasks.accounts import Accounts, Cost
 from tasks.analyses import DOCUMENT
 from tasks.deltas import Writer
 from tasks.errors import BlobsDown, TaskError
+from tasks.failures import said
 from tasks.jobs import ACTIVE, Lease, LeasedItem, NewItem, Outcome
 from tasks.results import Finding
 from tasks.store.models import jobs
@@ -55,7 +56,7 @@ def _list_pages(worker: "Worker", job_id: str, options: dict[str, Any], invite: 
         raise
     except (EngineError, TaskError) as error:
         tracing.fail(error.code)
-        worker.jobs.finish_listing(job_id, (error.code, _said(error)))
+        worker.jobs.finish_listing(job_id, (error.code, said(error)))
         return
     blob, digest = options["blob"], options["sha256"]
     worker.jobs.add_items(job_id, [NewItem(f"page {n}", blob=blob, sha256=digest, page=n) for n in numbers])
@@ -86,7 +87,7 @@ def read_page(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> O
         return None
     except (EngineError, TaskError) as error:
         metrics.ITEMS.labels(DOCUMENT, "failed").inc()
-        return Outcome(error_code=error.code, error_message=_said(error))
+        return Outcome(error_code=error.code, error_message=said(error))
     except Exception:
         log.exception("page %s of %s failed", item.page, lease.job_id)
         metrics.ITEMS.labels(DOCUMENT, "failed").inc()
@@ -192,11 +193,6 @@ def _refuse_foreign(worker: "Worker", options: dict[str, Any]) -> None:
     """A document is refused as a whole where no page of it can be read as is asked. Raises EngineError."""
     if worker.documents.engine(options.get("engine")).name == CLASSIC:
         refuse_foreign(options.get("mode", ""))
-
-
-def _said(error: EngineError | TaskError) -> str:
-    """What went wrong and the next step, in one."""
-    return f"{error} {error.hint}" if error.hint else str(error)
 
 
 def _key(item: LeasedItem, options: PageOptions, locked: bool) -> str:

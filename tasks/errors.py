@@ -19,6 +19,10 @@ TaskError
   + SpoolFull           spool_full            no room for the upload
   + ArtifactUnknown     artifact_not_found    a job has nothing of this name
   + ArtifactTooLarge    artifact_too_large    it would take too long to be waited for
+  + PhotoUnknown        photo_not_found       no photo has this content
+  + PhotoGone           photo_gone            its bytes are no longer there
+  + PhotoChanged        photo_changed         its file has another content now
+  + HistoryUnknown      history_not_found     the photo has no such earlier finding
 """
 
 
@@ -148,3 +152,27 @@ class ArtifactTooLarge(TaskError):
     """It would take too long to be waited for."""
 
     code = "artifact_too_large"
+
+
+class PhotoUnknown(TaskError):
+    """Nothing is known of a photo with these bytes."""
+
+    code = "photo_not_found"
+
+
+class PhotoGone(TaskError):
+    """A photo is known, but its bytes cannot be had any more."""
+
+    code = "photo_gone"
+
+
+class PhotoChanged(TaskError):
+    """A photo's file is there, and other bytes are in it."""
+
+    code = "photo_changed"
+
+
+class HistoryUnknown(TaskError):
+    """A photo has no such earlier finding."""
+
+    code = "history_not_found"

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import redis
@@ -17,6 +17,7 @@ import redis.asyncio
 from sqlalchemy import Row, select
 
 from tasks import ledger, results
+from tasks.again import corrections
 from tasks.broker import WAKE
 from tasks.errors import JobUnknown
 from tasks.store.models import events, items, jobs
@@ -53,8 +54,10 @@ class News(asyncio.Event):
     frames = True
 
 
-def item_fields(row: Row[Any], found: dict[int, results.Finding]) -> dict[str, Any]:
-    """An item as clients see it; `row` has the columns of `items`."""
+def item_fields(
+    row: Row[Any], found: dict[int, results.Finding], corrected: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """An item as clients see it; `row` has the columns of `items`, `corrected` is of `corrections.of`."""
     rows = (row.results or {}).items()
     findings = {name: results.as_dict(found[key]) for name, key in rows if key in found}
     body: dict[str, Any] = {"seq": row.seq, "item_id": row.id, "name": row.name}
@@ -62,6 +65,8 @@ def item_fields(row: Row[Any], found: dict[int, results.Finding]) -> dict[str, A
         body["custom_id"] = row.custom_id
     if row.page is not None:
         body["page"] = row.page
+    elif "ocr" in findings and row.sha256 in corrected:
+        body["correction"] = corrected[row.sha256]
     error = {"code": row.error_code, "message": row.error_message} if row.error_code else None
     return body | {
         "sha256": row.sha256,
@@ -81,7 +86,7 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
     Raises:
         JobUnknown: there is no such job.
     """
-    with store.read() as connection:
+    with store.snapshot() as connection:
         job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
         if job is None:
             raise JobUnknown(f"There is no job {job_id}.")
@@ -90,21 +95,26 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
         ).all()
         ids = [row.item_id for row in rows if row.item_id is not None]
         photos = {row.id: row for row in connection.execute(select(items).where(items.c.id.in_(ids)))} if ids else {}
-    found = results.by_id(store, (key for row in photos.values() for key in (row.results or {}).values()))
-    out = [_frame(row, job, photos, found) for row in rows]
+        corrected = corrections.of_items(connection, photos.values())
+        found = results.among(connection, {key for row in photos.values() for key in (row.results or {}).values()})
+    out = [_frame(row, job, photos, found, corrected) for row in rows]
     last = rows[-1].seq if rows else after
     over = job.state not in ("queued", "running", "paused") and last >= job.seq
     return out, over
 
 
 def _frame(
-    row: Row[Any], job: Row[Any], photos: dict[int, Row[Any]], found: dict[int, results.Finding]
+    row: Row[Any],
+    job: Row[Any],
+    photos: dict[int, Row[Any]],
+    found: dict[int, results.Finding],
+    corrected: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     head = {"seq": row.seq, "type": row.type, "task_id": row.job_id}
     if row.type == "item" and row.item_id in photos:
         # A failure that was retried later is told by the frame itself, not by what became of the item since.
         retried = {**row.body, "results": {}, "models": {}, "cached": [], "retried": True} if row.body else {}
-        return {**item_fields(photos[row.item_id], found), **retried, **head}
+        return {**item_fields(photos[row.item_id], found, corrected), **retried, **head}
     if row.type in ("progress", "end"):
         counts = dict(row.body or ledger.standing(job))
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]

@@ -1,16 +1,22 @@
 """What became of items, recorded for several of a job at once: results, states, counts, frames in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from tasks import ledger, results
+from tasks.again import replacing, reprocess, standing
+from tasks.again.standing import Shown
 from tasks.errors import JobUnknown
 from tasks.library import known
 from tasks.results import Finding
+from tasks.search import index
+from tasks.search.index import Entry
 from tasks.store.models import events, items, jobs
+
+Keep = Callable[[Connection, Sequence[tuple[str, Finding]], float], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,8 @@ class Outcome:
     Attributes:
         results: ids of results that are kept already, by analysis.
         found: results that are to be kept with it.
+        taken_at: when its photo was taken, as that says; seconds since 1970.
+        changed_at: when its file was changed; the same.
         cached: analyses that needed no inference.
         error_code: None where all went well.
     """
@@ -32,6 +40,8 @@ class Outcome:
     error_code: str | None = None
     error_message: str | None = None
     found: tuple[Finding, ...] = ()
+    taken_at: float | None = None
+    changed_at: float | None = None
 
     @property
     def state(self) -> str:
@@ -57,10 +67,8 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
         return []
     ids = [item_id for item_id, _ in outcomes]
     going = items.c.id.in_(ids), items.c.job_id == job_id, items.c.state.in_(("queued", "running"))
-    unfinished = {
-        row.id: (row.file, row.stamp)
-        for row in connection.execute(select(items.c.id, items.c.file, items.c.stamp).where(*going))
-    }
+    columns = (items.c[name] for name in ("id", "file", "stamp", "name", "path", "page", "sha256"))
+    unfinished = {row.id: row for row in connection.execute(select(*columns).where(*going))}
     there = results.held(connection, (key for _, outcome in outcomes for key in (outcome.results or {}).values()))
     fresh = {
         item_id: outcome
@@ -69,29 +77,62 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
     }
     if not fresh:
         return []
-    _update_items(connection, fresh, job.seq, now)
-    known.learn(connection, (_learnt(*unfinished[item_id], outcome) for item_id, outcome in fresh.items()))
+    by_hand = job.kind == reprocess.KIND
+    shows = _keep(connection, fresh, now, replacing.keep_all if by_hand else results.keep_all)
+    chosen = {} if by_hand else standing.chosen(connection, {key: (fresh[key].sha256, shows[key]) for key in shows})
+    _update_items(connection, fresh, shows | chosen, job.seq, now)
+    known.learn(connection, (_learnt(unfinished[item_id], outcome) for item_id, outcome in fresh.items()))
+    entries = (_entry(job, unfinished[key], fresh[key], ids, chosen.get(key)) for key, ids in shows.items())
+    index.put(connection, entries, now)
     _update_job(connection, job, fresh, now)
     return list(fresh)
 
 
-def _learnt(file: str | None, stamp: str | None, outcome: Outcome) -> known.Learnt:
-    deadly = outcome.error_code == known.POISON
-    return file, stamp, None if outcome.error_code else outcome.sha256, outcome.error_message if deadly else None
+def _learnt(item: Row[Any], outcome: Outcome) -> known.Learnt:
+    deadly, content = outcome.error_code == known.POISON, None if outcome.error_code else outcome.sha256
+    return item.file, item.stamp, content, outcome.error_message if deadly else None
 
 
-def _update_items(connection: Connection, fresh: dict[int, Outcome], seq: int, now: float) -> None:
+def _entry(job: Row[Any], item: Row[Any], outcome: Outcome, ids: Shown, chosen: Shown | None) -> Entry:
+    """What a search is told of a photo or page; `chosen` is what it shows in place of what was found now."""
+    return Entry(
+        outcome.sha256 or item.sha256,
+        str(job.options.get("name") or item.name) if item.page else item.name,
+        chosen or ids,
+        outcome.width or 0,
+        outcome.height or 0,
+        item.page or 0,
+        item.path,
+        job.id,
+        outcome.taken_at,
+        outcome.changed_at or known.changed_at(item.stamp),
+        {} if chosen else {finding.analysis: finding for finding in outcome.found},
+    )
+
+
+def _keep(connection: Connection, fresh: dict[int, Outcome], now: float, keep: Keep) -> dict[int, Shown]:
+    """Keep what was found; the rows of what each item has that went well."""
     found = [(outcome.sha256 or "", finding) for outcome in fresh.values() for finding in outcome.found]
-    kept = iter(results.keep_all(connection, found, now))
+    kept = iter(keep(connection, found, now))
+    rows = {
+        item_id: {**(outcome.results or {}), **{finding.analysis: next(kept) for finding in outcome.found}}
+        for item_id, outcome in fresh.items()
+    }
+    return {item_id: ids for item_id, ids in rows.items() if not fresh[item_id].error_code}
+
+
+def _update_items(
+    connection: Connection, fresh: dict[int, Outcome], shows: dict[int, Shown], seq: int, now: float
+) -> None:
+    """Write what became of items."""
     rows = []
     for number, (item_id, outcome) in enumerate(fresh.items(), seq + 1):
-        ids = {**(outcome.results or {}), **{finding.analysis: next(kept) for finding in outcome.found}}
         rows.append(
             {
                 "key": item_id,
                 "new_state": outcome.state,
                 "new_seq": number,
-                "new_results": None if outcome.error_code else ids,
+                "new_results": shows.get(item_id),
                 "new_cached": list(outcome.cached),
                 "new_sha256": outcome.sha256,
                 "new_width": outcome.width,

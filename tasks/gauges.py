@@ -18,6 +18,7 @@ from monitoring import asked
 from monitoring.asked import Sample
 from tasks import history, liveness, queues, standing, views
 from tasks.accounts import Accounts
+from tasks.again import reprocess
 from tasks.analyses import DOCUMENT
 from tasks.blobs import Spool, blobs_of
 from tasks.broker import LOST, WORKERS
@@ -30,7 +31,7 @@ from tasks.store.session import Store
 LIMITED: Final = (queues.TEXT_QUEUE, queues.PHOTO_QUEUE, queues.OPEN_QUEUE)
 """Queues of requests that somebody waits for."""
 
-JOB_KINDS: Final = ("photos", "library", "batch", DOCUMENT)
+JOB_KINDS: Final = ("photos", "library", "batch", DOCUMENT, reprocess.KIND)
 DOCUMENT_KINDS: Final = ("image", "pdf")
 
 

@@ -106,6 +106,16 @@ class Jobs(Leases):
                 ledger.insert_items(connection, job_id, fresh)
                 connection.execute(update(jobs).where(jobs.c.id == job_id).values(total=jobs.c.total + len(fresh)))
 
+    def begin(self, job_id: str) -> bool:
+        """Somebody is at work on a job without items; False where it has ended or is paused. Raises JobUnknown."""
+        with self.store.write() as connection:
+            job = ledger.lock(connection, job_id)
+            if job.state == "queued":
+                started = {"state": "running", "started_at": time.time()}
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(**started))
+                ledger.report(connection, job_id, "progress", time.time())
+            return job.listing and job.state in ("queued", "running")
+
     @again
     def finish_listing(self, job_id: str, error: tuple[str, str] | None = None) -> None:
         """No more items come; with an error (code, message) the job could not run at all and fails."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engines.errors import EngineError, InferenceFailed, NotAPicture, PictureOutOfRange
 from engines.images import Image, decode
+from engines.taken import taken_at
 from engines.types import ModelInfo
 from monitoring import metrics, tracing
 from tasks import results
@@ -34,6 +35,7 @@ class PhotoReport:
         findings: by analysis.
         cached: analyses that needed no inference.
         run_s: seconds from the start of the work to its end.
+        taken_at: as the picture itself says, seconds since 1970.
     """
 
     sha256: str
@@ -42,6 +44,7 @@ class PhotoReport:
     findings: dict[str, Finding]
     cached: tuple[str, ...]
     run_s: float
+    taken_at: float | None = None
 
 
 def examine(
@@ -80,7 +83,8 @@ def examine(
         for task in missing:
             findings[task.name] = _run(inference, task, image, models.get(task.name))
     some = next(iter(findings.values()))
-    return PhotoReport(digest, some.width, some.height, findings, cached, time.perf_counter() - started)
+    spent_s = time.perf_counter() - started
+    return PhotoReport(digest, some.width, some.height, findings, cached, spent_s, taken_at(data))
 
 
 def _known(store: Store, digest: str, wanted: dict[str, tuple[str, str, str]]) -> dict[str, Finding]:

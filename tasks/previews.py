@@ -10,6 +10,7 @@ from tasks import library, photo, views
 from tasks.errors import ArtifactUnknown, PathMissing
 
 if TYPE_CHECKING:
+    from engines.settings import EngineSettings
     from tasks.worker import Worker
 
 SIDE: Final = 640
@@ -34,10 +35,15 @@ def make(worker: "Worker", job_id: str, item_id: int) -> bytes:
             raise PathMissing(f"The file cannot be read: {error.strerror}.") from error
     else:
         data = worker.spool.get(blob or "")
-    decoded = decode(data, worker.engine_settings, at_least=SIDE)
+    return scaled(data, worker.engine_settings, SIDE, QUALITY)
+
+
+def scaled(data: bytes, settings: "EngineSettings", side: int, quality: int) -> bytes:
+    """A photo as a JPEG file whose longer side is `side` pixels at most. Raises EngineError."""
+    decoded = decode(data, settings, at_least=side)
     small = Image.fromarray(decoded.pixels)
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return jpeg(small, QUALITY)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return jpeg(small, quality)
 
 
 def jpeg(picture: Image.Image, quality: int) -> bytes:

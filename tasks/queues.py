@@ -17,6 +17,9 @@ TEXT: Final = "darkroom.text"
 ARTIFACT: Final = "darkroom.artifact"
 """Task: make something of a document, or a preview of a photo, for somebody who waits."""
 
+PICTURE: Final = "darkroom.picture"
+"""Task: a small picture of a known photo, for somebody who waits."""
+
 DRAW: Final = "darkroom.draw"
 """Task: draw leases from the store and work on them until nothing is left or the turn is over."""
 

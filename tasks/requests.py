@@ -100,7 +100,7 @@ class Requests:
             known = self._known(digest, wanted) if use_cache else None
             if known is not None:
                 return known
-            self._expect_worker(queues.PHOTO_QUEUE)
+            self.expect_worker(queues.PHOTO_QUEUE)
             blob = self._spool.put(data, digest, owner=request_id)
             tasks = [one.as_list() for one in wanted]
             message = {"blob": blob, "sha256": digest, "tasks": tasks, "cache": use_cache}
@@ -123,7 +123,7 @@ class Requests:
         plain = words.encode(errors="replace").decode()
 
         def send(request_id: str) -> _Sent:
-            self._expect_worker(queues.TEXT_QUEUE)
+            self.expect_worker(queues.TEXT_QUEUE)
             message = {"text": plain, "model": model, "language": language}
             self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message)
             return _Sent(queues.TEXT_QUEUE)
@@ -134,13 +134,27 @@ class Requests:
     async def artifact(self, job_id: str, name: str) -> tuple[BinaryIO, str]:
         """Something made of a job, to be read and closed, and its media type; errors as `photo`."""
 
+        answer = await self._made(queues.ARTIFACT, {"job_id": job_id, "name": name})
+        return await asyncio.to_thread(self._spool.take, answer["blob"]), answer["media_type"]
+
+    async def picture(self, sha256: str, size: int) -> bytes:
+        """A known photo as a JPEG file, its longer side `size` pixels at most; errors as `photo`."""
+        answer = await self._made(queues.PICTURE, {"sha256": sha256, "size": size})
+
+        def take() -> bytes:
+            with self._spool.take(answer["blob"]) as file:
+                return file.read()
+
+        return await asyncio.to_thread(take)
+
+    async def _made(self, task: str, message: dict[str, Any]) -> dict[str, Any]:
         def send(request_id: str) -> _Sent:
-            self._expect_worker(queues.OPEN_QUEUE)
-            self._push(request_id, queues.ARTIFACT, queues.OPEN_QUEUE, {"job_id": job_id, "name": name})
+            self.expect_worker(queues.OPEN_QUEUE)
+            self._push(request_id, task, queues.OPEN_QUEUE, dict(message))
             return _Sent(queues.OPEN_QUEUE)
 
         answer: dict[str, Any] = await self._exchange(send)
-        return await asyncio.to_thread(self._spool.take, answer["blob"]), answer["media_type"]
+        return answer
 
     async def _exchange(self, send: "Callable[[str], _Sent | T]") -> "T | dict[str, Any]":
         request_id = uuid.uuid4().hex
@@ -195,7 +209,8 @@ class Requests:
         findings = {name: results.as_dict(finding) for name, finding in found.items()}
         return PhotoAnswer(digest, some.width, some.height, findings, tuple(findings), 0.0, 0.0)
 
-    def _expect_worker(self, queue: str) -> None:
+    def expect_worker(self, queue: str) -> None:
+        """Raises NoWorker where nobody takes messages from a queue."""
         if not self._roster.serves(queue):
             raise NoWorker("No worker serves interactive requests.", "Look at /readyz, or start one: darkroom worker.")
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Text, cast, delete, func, select, update
 
 from tasks import liveness
+from tasks.again import past
 from tasks.broker import PREFIX
+from tasks.search import leaving
 from tasks.store.models import events, files, items, jobs, results
 from tasks.store.session import Store
 
@@ -56,6 +58,11 @@ def apply(worker: "Worker") -> bool:
     done = repeat(lambda: remove_jobs(store, over))
     if settings.library_ttl_days:
         done &= repeat(lambda: forget_files(store, now - settings.library_ttl_days * DAY_S))
+    if settings.result_ttl_days:
+        # After findings of its time, or a rescan could be answered from what was replaced.
+        replaced = now - settings.result_ttl_days * DAY_S - 2 * WALK_EVERY_S
+        done &= repeat(lambda: past.forget(store, replaced))
+    done &= repeat(lambda: leaving.remove_gone(store, now - leaving.GONE_S))
     return done & _walk_results(worker, now, repeat)
 
 
@@ -190,6 +197,7 @@ def _forget(store: Store, ids: Sequence[int]) -> int:
         found = connection.execute(locked).all()
         shown = _shown(connection, found)
         over = [row.id for row in found if row.id not in shown]
+        leaving.forget(connection, over)
         return connection.execute(delete(results).where(results.c.id.in_(over))).rowcount if over else 0
 
 

@@ -16,12 +16,14 @@ from tasks import bulk, control, document, events, followers, history, liveness,
 from tasks.analyses import DOCUMENT
 from tasks.broker import PREFIX
 from tasks.errors import BlobsDown
+from tasks.search import backfill
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
 LOOK_EVERY_S = 6.0
 SWEEP_EVERY_S = 300.0
+SEARCH_EVERY_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +46,8 @@ def keep_house(worker: "Worker") -> None:
             sweep(worker)
         if liveness.claim(worker.redis, "retention", SWEEP_EVERY_S) and not retention.apply(worker):
             worker.redis.delete(PREFIX + "retention")  # the rest is not left until then
+        if liveness.claim(worker.redis, "search", SEARCH_EVERY_S):
+            backfill.go_on(worker)
         worker.engines.unload_idle()
         _tell_gpus(parse_device(worker.device))
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, func, or_, select
 
 from tasks import ledger, results
+from tasks.again import corrections
 from tasks.analyses import DOCUMENT
 from tasks.errors import JobUnknown
 from tasks.events import item_fields
@@ -75,7 +76,7 @@ def finished(store: Store, job_id: str, after: int, limit: int, status: str | No
         status: `done` or `failed`; None for both.
     """
     wanted = (status,) if status else ("done", "failed")
-    with store.read() as connection:
+    with store.snapshot() as connection:
         if connection.execute(select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
             raise JobUnknown(f"There is no job {job_id}.")
         rows = connection.execute(
@@ -84,8 +85,9 @@ def finished(store: Store, job_id: str, after: int, limit: int, status: str | No
             .order_by(items.c.seq)
             .limit(limit)
         ).all()
-    found = results.by_id(store, (key for row in rows for key in (row.results or {}).values()))
-    return [item_fields(row, found) for row in rows]
+        corrected = corrections.of_items(connection, rows)
+        found = results.among(connection, {key for row in rows for key in (row.results or {}).values()})
+    return [item_fields(row, found, corrected) for row in rows]
 
 
 def photo_source(store: Store, job_id: str, item_id: int) -> tuple[str | None, str | None]:

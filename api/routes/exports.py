@@ -105,7 +105,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
     more = {
         "error_code": error.get("code"),
         "error_message": error.get("message"),
-        "ocr_text": found.get("ocr", {}).get("text"),
+        "ocr_text": (row.get("correction") or found.get("ocr", {})).get("text"),
         "clip_embedding": orjson.dumps(clip["embedding"]).decode() if clip else None,
         "clip_model": clip.get("model"),
         "faces": len(found["face"]) if "face" in found else None,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +20,7 @@ from api.schemas.jobs import DryRun, Job, JobPage, Kind, State
 from api.schemas.results import Item
 from api.security import NativeKey, settings_of
 from api.state import dispatch_of
+from api.times import iso
 from api.uploads import read_many
 from tasks import events, views
 
@@ -225,11 +225,6 @@ def job(fields: dict[str, Any]) -> dict[str, Any]:
         "result": f"/result/{fields['task_id']}",
     }
     return {**fields, **times, "links": links}
-
-
-def iso(at: float | None) -> str | None:
-    """Seconds since 1970 as ISO 8601, in UTC."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") if at is not None else None
 
 
 def _parse(model: type[M], raw: bytes) -> M:

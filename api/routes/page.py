@@ -41,6 +41,9 @@ async def get_page(request: Request) -> Response:
 @router.get("/rescans")
 @router.get("/rescans/{job_id}")
 @router.get("/read/{job_id}")
+@router.get("/search")
+@router.get("/people")
+@router.get("/people/{person_id}")
 @router.get("/system")
 async def get_view(request: Request) -> Response:
     """The same page: it looks at its address itself."""

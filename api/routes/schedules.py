@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.errors import respond
-from api.routes.jobs import Rescan, iso
+from api.routes.jobs import Rescan
 from api.schemas.errors import REFUSED
 from api.schemas.libraries import Schedule
 from api.schemas.libraries import Schedules as ShownSchedules
 from api.security import NativeKey
 from api.state import dispatch_of
+from api.times import iso
 from tasks.schedules import Schedules
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[NativeKey], responses=REFUSED)

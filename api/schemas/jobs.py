@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from api.schemas.errors import ItemError
 from api.schemas.results import Item
 
-Kind = Literal["photos", "library", "batch", "document"]
+Kind = Literal["photos", "library", "batch", "document", "reprocess", "people"]
 State = Literal["queued", "running", "paused", "completed", "failed", "cancelled"]
 Priority = Literal["interactive", "document", "bulk"]
 

@@ -14,6 +14,8 @@ Every call and every shape, as `/api/openapi.json` of a running service describe
 """
 CHAPTERS: Final = {
     "photos": "Photos and texts",
+    "search": "Search",
+    "people": "People",
     "jobs": "Jobs and rescans",
     "schedules": "Rescans by the clock",
     "documents": "Documents",

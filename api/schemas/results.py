@@ -1,5 +1,6 @@
 """What was found in a photo or on a page."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -87,6 +88,13 @@ class Results(BaseModel):
     probe: Probe | None = None
 
 
+class Correction(BaseModel):
+    """The text of a photo as a person wrote it."""
+
+    text: str
+    at: datetime
+
+
 class Item(BaseModel):
     """A finished photo or page of a job."""
 
@@ -100,6 +108,7 @@ class Item(BaseModel):
     height: int | None
     status: Literal["done", "failed"]
     results: Results | None
+    correction: Correction | None = Field(default=None, description="Of a photo that was read, where there is one.")
     models: dict[str, str]
     cached: list[str]
     error: ItemError | None

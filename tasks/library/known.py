@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tasks.again import standing
 from tasks.library.paths import stored, written
 from tasks.library.walk import Found
 from tasks.store.models import files, results
@@ -45,6 +46,11 @@ class Known:
     width: int | None = None
     height: int | None = None
     error: str | None = None
+
+
+def changed_at(stamp: str | None) -> float | None:
+    """When a file was changed, of its stamp; seconds since 1970."""
+    return int(stamp.split(":")[1]) / 1e9 if stamp else None
 
 
 def key_of(path: str) -> str:
@@ -86,7 +92,11 @@ def _answers(
     for row in connection.execute(query.with_for_update(read=True, key_share=True)):
         if wanted[row.analysis] == (row.model, row.revision, row.options):
             found.setdefault(row.sha256, ({}, row.width, row.height))[0][row.analysis] = row.id
-    return {sha256: answer for sha256, answer in found.items() if len(answer[0]) == len(wanted)}
+    whole = {sha256: answer for sha256, answer in found.items() if len(answer[0]) == len(wanted)}
+    newer = standing.instead(connection, whole)
+    for ids, _, _ in whole.values() if newer else ():
+        ids.update({analysis: newer.get(row, row) for analysis, row in ids.items()})
+    return whole
 
 
 def see(connection: Connection, job_id: str, seen: Sequence[Known]) -> None:

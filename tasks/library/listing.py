@@ -18,6 +18,8 @@ from tasks.library import known
 from tasks.library.known import Known
 from tasks.library.paths import allowed, written
 from tasks.library.walk import Found, Trouble, Walk
+from tasks.search import index, leaving
+from tasks.search.index import Entry
 from tasks.store.again import again
 from tasks.store.models import events, items, jobs
 from tasks.store.session import Store, afterwards
@@ -150,6 +152,7 @@ class Listing:
                     for row in ids
                 ]
                 connection.execute(insert(events), frames)
+                index.put(connection, (self._entry(each) for each in done), now)
         status = Counter(each.status for each in fresh)
         added: dict[str, int] = {
             "total": len(fresh),
@@ -163,6 +166,18 @@ class Listing:
         connection.execute(update(jobs).where(jobs.c.id == self._job_id).values(**changes))
         for task, number in Counter(task for each in done for task in each.answers).items():
             afterwards(connection, partial(metrics.ITEMS.labels(task, "cached").inc, number))
+
+    def _entry(self, each: Known) -> Entry:
+        return Entry(
+            each.sha256 or "",
+            each.photo.name,
+            each.answers,
+            each.width or 0,
+            each.height or 0,
+            path=written(each.photo.path),
+            job_id=self._job_id,
+            changed_at=known.changed_at(each.photo.stamp),
+        )
 
     def _row(self, each: Known, seq: int | None, now: float) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -204,6 +219,7 @@ class Listing:
             job = ledger.lock(connection, self._job_id)
             if not job.listing or job.state not in ledger.ACTIVE:
                 return
+            leaving.lose(connection, keys, now)
             found = {"deleted": known.forget(connection, keys), "warnings": len(troubles), "listing": False}
             connection.execute(update(jobs).where(jobs.c.id == self._job_id).values(**found))
             for trouble in troubles:

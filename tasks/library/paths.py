@@ -58,3 +58,13 @@ def stored(text: str) -> Path:
 def shown(path: str) -> str:
     """A path for people: bytes that are no UTF-8 as `\\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def readable(text: str) -> str:
+    """A path that `written` wrote, for people."""
+    return shown(str(stored(text))) if text.startswith(RAW) else shown(text)
+
+
+def folder_of(path: str | None) -> str:
+    """The folder of a file that `written` wrote, for people; empty for no file."""
+    return shown(str(stored(path).parent)) if path else ""

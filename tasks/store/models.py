@@ -11,12 +11,15 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 metadata: Final = MetaData(
     naming_convention={
@@ -28,12 +31,13 @@ metadata: Final = MetaData(
 )
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")
+_Path = Text().with_variant(Text(collation="C"), "postgresql")  # so that what is below a folder is a range
 
 jobs: Final = Table(
     "jobs",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("kind", String(16), nullable=False),  # photos | library | batch
+    Column("kind", String(16), nullable=False),  # photos | library | batch | document | reprocess | people
     Column("state", String(16), nullable=False),
     Column("priority", String(16), nullable=False),
     Column("tasks", JSON, nullable=False),
@@ -108,6 +112,7 @@ files: Final = Table(
     Column("seen_by", String(32), nullable=False),  # the job that listed it last
     Column("seen_at", Double, nullable=False, server_default="0"),  # when that was
     Index(None, "seen_at"),
+    Index(None, "sha256"),  # where else a photo lies
 )
 
 events: Final = Table(
@@ -181,4 +186,114 @@ schedules: Final = Table(
     Column("next_at", Double, nullable=False),  # moved in the transaction that makes the job
     Column("last_job_id", String(32)),  # which may have expired
     Column("created_at", Double, nullable=False),
+)
+
+photos: Final = Table(
+    "photos",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),  # never given to another photo
+    Column("sha256", String(64), nullable=False),
+    Column("page", Integer, nullable=False),  # of a document, from 1; 0 for a photo
+    Column("name", Text, nullable=False),
+    Column("folder", _Path, nullable=False),  # that it lies in, as library.shown has it; empty for an upload
+    Column("path", Text),  # of a file under LIBRARY_ROOTS, as library.written has it
+    Column("job_id", String(32)),  # of its newest item, which may have expired
+    Column("taken_at", Double),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("gone_at", Double),  # its file is there no more: no search finds it, and some time later it is removed
+    UniqueConstraint("sha256", "page"),
+    Index(None, "folder", "id"),
+    Index(None, "path"),
+    Index(None, "taken_at"),
+    Index(None, "gone_at", sqlite_where=text("gone_at IS NOT NULL"), postgresql_where=text("gone_at IS NOT NULL")),
+    sqlite_autoincrement=True,
+)
+
+shown: Final = Table(
+    "shown",
+    metadata,
+    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
+    Column("analysis", String(16), primary_key=True),
+    Column("result_id", _Serial, ForeignKey("results.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "result_id"),
+)
+
+texts: Final = Table(
+    "texts",
+    metadata,
+    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("words", TSVECTOR().with_variant(Text, "sqlite"), nullable=False),  # as search.words makes them
+    Index("ix_texts_words", "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+spaces: Final = Table(
+    "spaces",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),  # clip | face
+    Column("model", String(128), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("dim", Integer, nullable=False),
+    UniqueConstraint("kind", "model", "revision", "dim"),
+)
+
+vectors: Final = Table(
+    "vectors",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),  # never given to another vector
+    Column("space", Integer, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
+    Column("face", Integer),  # its number in the finding
+    Column("data", LargeBinary, nullable=False),  # little-endian float16, of length one
+    Column("at", Double, nullable=False),
+    Index(None, "photo_id"),
+    Index(None, "space", "id"),
+    sqlite_autoincrement=True,
+)
+
+history: Final = Table(
+    "history",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("sha256", String(64), nullable=False),
+    Column("analysis", String(16), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("options", String(64), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),  # when it was found
+    Column("replaced_at", Double, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Index(None, "sha256", "id"),
+    sqlite_autoincrement=True,  # a number that somebody holds never becomes another finding
+)
+
+corrections: Final = Table(
+    "corrections",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+people: Final = Table(
+    "people",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("space", Integer, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text),
+    Column("created_at", Double, nullable=False),
+    Index(None, "space", "created_at", "id"),
+)
+
+person_faces: Final = Table(
+    "person_faces",
+    metadata,
+    Column("vector_id", _Serial, ForeignKey("vectors.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("person_id", String(32), ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("pinned", Boolean, nullable=False),  # by a person's decision, which no clustering changes
+    Index(None, "person_id", "vector_id"),
 )

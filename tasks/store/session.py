@@ -47,6 +47,14 @@ class Store:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same, where all statements see the store as it was at one moment."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's reading transactions are so by themselves
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end, rolled back on an exception."""
         then: list[Callable[[], None]] = []

@@ -1,5 +1,6 @@
 """Real answers of every native route, held against the models that the OpenAPI document has of them."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,7 @@ class Made:
         self.document = self.post("/api/documents", files=document, data={"mode": "document"})
         lines = b'{"custom_id":"a","path":"%s/good.png","tasks":["probe"]}\n{"nonsense":1}' % self.folder.encode()
         self.batch = self.post("/api/jobs", content=lines, headers={"Content-Type": "application/jsonl"})
+        self.photo = hashlib.sha256(files[0][1]).hexdigest()
         broken = self.post("/api/documents", files={"file": ("b.pdf", b"%PDF-1.4 nothing")})
         schedule = {"cron": "0 3 * * *", "library": self.folder, "tasks": ["probe"]}
         self.schedule = check(self.http.post("/api/schedules", json=schedule), "/api/schedules")["id"]
@@ -85,6 +87,17 @@ def _photo(made: Made, **more: Any) -> httpx.Response:
     return made.http.post("/api/photos?tasks=ocr,clip,face,probe", files=file, **more)
 
 
+def _again(made: Made, method: str, path: str = "", **what: Any) -> httpx.Response:
+    return made.http.request(method, f"/api/photos/{made.photo}{path}", **what)
+
+
+def _restored(made: Made) -> httpx.Response:
+    _again(made, "POST", "/reprocess?tasks=ocr&model=PP-OCRv5_mobile").raise_for_status()
+    _again(made, "POST", "/reprocess?tasks=ocr").raise_for_status()
+    (earlier,) = _again(made, "GET").json()["history"]
+    return _again(made, "POST", "/restore", json={"history": earlier["id"]})
+
+
 def _document(made: Made, path: str, data: bytes, **form: str) -> httpx.Response:
     return made.http.post(path, files={"file": ("a", data)}, data=form)
 
@@ -102,6 +115,20 @@ PDF = pdf([["A page about boats."], ["And one about harbours."]])
 BASE64 = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CALLS: dict[tuple[str, str], list[Callable[[Made], httpx.Response]]] = {
     ("POST", "/api/photos"): [_photo, lambda m: _photo(m, headers={"Prefer": "respond-async"})],
+    ("GET", "/api/photos/{sha256}"): [lambda m: _again(m, "GET"), lambda m: m.http.get(f"/api/photos/{'0' * 64}")],
+    ("PUT", "/api/photos/{sha256}/text"): [lambda m: _again(m, "PUT", "/text", json={"text": "Platform nine"})],
+    ("POST", "/api/photos/{sha256}/reprocess"): [
+        lambda m: _again(m, "POST", "/reprocess?tasks=ocr&model=PP-OCRv5_mobile"),
+        lambda m: _again(m, "POST", "/reprocess?tasks=face", headers={"Prefer": "respond-async"}),
+        lambda m: _again(m, "POST", "/reprocess?tasks=none"),
+    ],
+    ("POST", "/api/photos/{sha256}/restore"): [_restored],
+    ("DELETE", "/api/photos/{sha256}/text"): [lambda m: _again(m, "DELETE", "/text")],
+    ("GET", "/api/search"): [
+        lambda m: m.http.get("/api/search", params={"q": "platform"}),
+        lambda m: m.http.get("/api/search"),
+        lambda m: m.http.get("/api/search", params={"mode": "face"}),
+    ],
     ("POST", "/api/text"): [lambda m: m.http.post("/api/text", json={"text": "a dog"})],
     ("POST", "/api/jobs"): [
         lambda m: m.http.post("/api/jobs", json={"library": m.folder, "tasks": ["probe"], "dry_run": True}),
@@ -159,7 +186,7 @@ CALLS: dict[tuple[str, str], list[Callable[[Made], httpx.Response]]] = {
     ("GET", "/api/users/me/usage"): [lambda m: m.http.get("/api/users/me/usage")],
     ("GET", "/api/users/me/usage/summary"): [lambda m: m.http.get("/api/users/me/usage/summary")],
 }
-FILES = {"results.csv", "results.parquet", "{name:path}", "metrics"}
+FILES = {"results.csv", "results.parquet", "{name:path}", "metrics", "picture"}
 WITH_ACCOUNTS = {("POST", "/api/auth/register"), ("POST", "/api/auth/token")}
 
 

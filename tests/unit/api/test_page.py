@@ -12,7 +12,18 @@ from api.routes import page
 
 INDEX = b"<!doctype html><title>Darkroom</title><div id=root></div>"
 SCRIPT = b"console.log('a page')" * 100
-VIEWS = ("/", "/photos", "/photos/abc", "/rescans", "/rescans/abc", "/read/abc", "/system")
+VIEWS = (
+    "/",
+    "/photos",
+    "/photos/abc",
+    "/search",
+    "/people",
+    "/people/abc",
+    "/rescans",
+    "/rescans/abc",
+    "/read/abc",
+    "/system",
+)
 
 
 @pytest.fixture

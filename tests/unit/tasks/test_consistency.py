@@ -309,7 +309,7 @@ def test_items_whose_results_are_gone_are_looked_at_again_and_their_frames_tell_
     lease = folder.jobs.draw("w/1#1", "bulk", 9, 60)
     assert lease is not None
     assert [item.id for item in lease.items] == [ids[1]]
-    found = Finding("ocr", "m", "r", 1, 1, {"lines": ["again"]})
+    found = Finding("ocr", "m", "r", 1, 1, {"lines": [{"text": "again"}]})
     assert folder.jobs.finish(ids[1], Outcome(sha256=kept.sha256, width=1, height=1, found=(found,)))
     assert folder.state(job) == "completed"
     assert folder.found() == []

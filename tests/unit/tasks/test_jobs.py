@@ -350,8 +350,8 @@ def test_photos_that_are_cached_count_as_done_too(jobs: Jobs) -> None:
     lease = jobs.draw("w/1#1", "bulk", 2, 60)
     assert lease is not None
     key = results.keep(jobs.store, "a" * 64, Finding("ocr", "m", "r", 1, 1, {}))
-    jobs.finish(lease.items[0].id, Outcome(results={"ocr": key}, cached=("ocr",)))
-    jobs.finish(lease.items[1].id, Outcome(results={"ocr": key}))
+    jobs.finish(lease.items[0].id, Outcome({"ocr": key}, ("ocr",), "a" * 64))
+    jobs.finish(lease.items[1].id, Outcome({"ocr": key}, sha256="a" * 64))
     assert (counts(jobs, job)["done"], counts(jobs, job)["cached"]) == (2, 1)
 
 

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 import redis
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from celery import Celery
 from sqlalchemy import inspect
 
@@ -22,15 +20,15 @@ from tasks.errors import BlobMissing, PathMissing, PathNotAllowed, SpoolFull
 from tasks.library.walk import Found, Walk
 from tasks.results import Finding
 from tasks.settings import TaskSettings
-from tasks.store.models import metadata
 from tasks.store.session import Store, migrate
+from tests.schema import differences
 
 OCR = Finding("ocr", "m", "r1", 10, 20, {"lines": []})
 
 
 def test_migrations_give_the_tables_that_the_code_has(store: Store) -> None:
     with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert differences(connection) == []
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
@@ -153,7 +151,7 @@ def test_going_down_leaves_nothing_and_up_again_gives_everything(store: Store) -
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     migrate(str(store.engine.url))
     with store.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert differences(connection) == []
 
 
 def test_two_may_migrate_at_once(tmp_path: Path) -> None:

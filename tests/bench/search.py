@@ -1,0 +1,114 @@
+"""`python -m tests.bench.search`: how long a search by text takes with a million photos, on SQLite and PostgreSQL.
+
+Queries in Chinese, in English and in both; of words that half of all photos have, of words that one has, and of words
+that nobody has; limited to folders and months or not. A search is what `/api/search` does: found, ranked, and the page
+put together with the lines that match.
+"""
+
+import argparse
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tasks.search import find, queries
+from tasks.search.filters import Filters
+from tasks.search.find import Asked
+from tasks.search.nearest import Nearest
+from tasks.store.session import Store, migrate
+from tests.bench import rows
+from tests.services import postgres
+
+ROUNDS: Final = 5
+TARGET_MS: Final = 50.0
+QUERIES: Final = {
+    "Chinese": [
+        "发票",
+        "中国",
+        "的",
+        "上海 发票",
+        "北京 地铁",
+        "昆仑",
+        "敦煌 火锅",
+        "人民 银行",
+        "请勿 吸烟",
+        '"发票公司"',
+    ],
+    "long Chinese": ["中国发票公司有限", "欢迎光临谢谢惠顾", "东方明珠长城故宫", "小心地滑请勿吸烟", '"发票公司"'],
+    "English": ["total", "the", "invoice total", "warranty serial", "the of total and amount", '"the of"', "battery"],
+    "mixed": ["invoice 发票", "total 合计 amount 金额", "taxi 机场", "the 的", "hotel 北京 火锅"],
+    "one photo": ["x0500000", "x0999999 total", "x0000001 发票"],
+    "nobody": ["zzzzzz", "zzzzzz total", "龘龘", "龘 total", '"battery the model"'],
+}
+LIMITS: Final = {
+    "": Filters(),
+    "a folder": Filters(folder="/photos/2012/012"),
+    "a month": Filters(since=rows.FIRST + 40_000_000, until=rows.FIRST + 42_600_000),
+}
+
+
+def main() -> None:
+    """Measure, print, and exit with 1 where a p95 is over the target."""
+    words = argparse.ArgumentParser()
+    words.add_argument("--rows", type=int, default=1_000_000)
+    words.add_argument("--database", choices=["sqlite", "postgresql"])
+    words.add_argument("--keep", type=Path, help="a folder for SQLite's file, used again where it is there")
+    said = words.parse_args()
+    slow = False
+    for database in [said.database] if said.database else ["sqlite", "postgresql"]:
+        with _filled(database, said.rows, said.keep) as store, tempfile.TemporaryDirectory() as home:
+            slow |= _measure(database, store, Path(home))
+    raise SystemExit(int(slow))
+
+
+@contextlib.contextmanager
+def _filled(database: str, count: int, keep: Path | None) -> Iterator[Store]:
+    with contextlib.ExitStack() as open_:
+        if database == "postgresql":
+            url = open_.enter_context(postgres.running()).migrated()
+        else:
+            folder = keep or Path(open_.enter_context(tempfile.TemporaryDirectory()))
+            folder.mkdir(parents=True, exist_ok=True)
+            url = f"sqlite:///{folder}/search.db"
+        ready = database == "sqlite" and keep is not None and (keep / "search.db").exists()
+        store = Store(url)
+        open_.callback(store.close)
+        if not ready:
+            began = time.monotonic()
+            migrate(url)
+            rows.fill(store, count)
+            print(f"{database}: {count:,} photos written in {time.monotonic() - began:.0f} s")
+        yield store
+
+
+def _measure(database: str, store: Store, home: Path) -> bool:
+    nearest, slow = Nearest(store, home), False
+    for limit, filters in LIMITS.items():
+        everything: list[float] = []
+        for kind, some in QUERIES.items():
+            spent = [_ms(store, nearest, query, filters) for _ in range(ROUNDS) for query in some]
+            everything += spent
+            _tell(f"{database} {kind}{f', {limit}' if limit else ''}", spent)
+        slow |= _tell(f"{database} all{f', {limit}' if limit else ''}", everything)
+    nearest.close()
+    return slow
+
+
+def _ms(store: Store, nearest: Nearest, query: str, filters: Filters) -> float:
+    asked = Asked(terms=queries.parse(query).terms, filters=filters)
+    began = time.perf_counter()
+    find.search(store, nearest, asked)
+    return 1000 * (time.perf_counter() - began)
+
+
+def _tell(what: str, spent: list[float]) -> bool:
+    p95 = statistics.quantiles(spent, n=20)[-1]
+    print(f"{what:40} p50 {statistics.median(spent):7.1f} ms   p95 {p95:7.1f} ms   worst {max(spent):7.1f} ms")
+    return p95 > TARGET_MS
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The tables that a database has beside those of the code."""
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+
+from tasks.store.models import metadata
+
+
+def is_ours(name: str) -> bool:
+    """Whether a table is one of the code's, and not of those in which SQLite keeps its index of words."""
+    return name != "found" and not name.startswith("found_")
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What the tables are otherwise than the code has them."""
+    sqlite = connection.dialect.name == "sqlite"
+
+    def counts(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
+        return is_ours(name or "") if kind == "table" else not (sqlite and name == "ix_texts_words")
+
+    context = MigrationContext.configure(connection, opts={"include_object": counts})
+    return list(compare_metadata(context, metadata))
