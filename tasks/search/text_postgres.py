@@ -6,11 +6,11 @@ looked at first, for which GIN skips through the rows of a frequent word, and wh
 ones. What is too rare there also is rare enough to be looked for everywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, cast, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, cast, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.types import BigInteger
 
@@ -35,67 +35,56 @@ class Words:
         self._conditions = filters.exact()
 
     def newest(self, terms: Sequence[Term], most: int) -> list[int]:
-        """As `text.Words.newest`."""
-        return [row[0] for row in self._rows(self._query(), terms, most)]
+        """As `text.Words.newest`; it may be half of `most` where more would have to be looked for far and wide."""
+        found: list[int] = []
+        end = self._last + 1
+        for bits in BUCKETS:
+            newest = range(max(0, (self._last >> bits) - 1), (self._last >> bits) + 1)
+            marks = _any([bucket(number << bits, bits) for number in newest])
+            found += self._below(end, terms, [marks], most - len(found))
+            end = newest[0] << bits
+            likely = len(found) * self._last // (self._last + 1 - end)
+            if not end or 2 * len(found) >= most or likely < FEW * most:
+                break
+        if end and 2 * len(found) < most:
+            found += self._everywhere(end, terms, most - len(found))
+        return found
 
     def weighed(self, terms: Sequence[Term], most: int) -> dict[int, list[float]]:
         """As `text.Words.weighed`."""
-        chosen = self._query(texts.c.words).subquery()  # of which alone the weights are computed
-        query = select(chosen.c.photo_id, *_ranks(chosen.c.words, terms)).order_by(chosen.c.photo_id.desc())
-        return {row[0]: list(row[1:]) for row in self._rows(query, terms, most)}
+        return self.weigh(self.newest(terms, most), terms)
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
         wanted = texts.c.photo_id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
-        query = select(texts.c.photo_id, *_ranks(texts.c.words, terms)).where(wanted)
+        query = select(texts.c.photo_id, *_ranks(terms)).where(wanted)
         return {row[0]: list(row[1:]) for row in self._connection.execute(query, {"ids": list(ids)})}
 
-    def _query(self, *columns: ColumnElement[Any]) -> Select[Any]:
-        """Rows below a number that have the words, looked for by the words and not in the order of their numbers."""
-        has = texts.c.words.op("@@", is_comparison=True)(cast(bindparam("asked", type_=Text), TSQUERY))
-        below = texts.c.photo_id < bindparam("end", type_=BigInteger)
-        some = select(texts.c.photo_id, *columns).where(has, below).cte("some").prefix_with("MATERIALIZED")
+    def _below(self, end: int, terms: Sequence[Term], buckets: Sequence[str], most: int) -> Sequence[int]:
+        """Photos below a number that have the words, looked for by the words and not in the order of their numbers."""
+        asked = cast(" & ".join([*map(_phrase, terms), *self._marks, *buckets]), TSQUERY)
+        has = texts.c.words.op("@@", is_comparison=True)(asked), texts.c.photo_id < end
+        some = select(texts.c.photo_id).where(*has).cte("some").prefix_with("MATERIALIZED")
         ordered = select(some).order_by(some.c.photo_id.desc()).offset(0).subquery()
         # Asked of each row in turn: a join would begin with all photos.
         meets = select(literal(True)).where(photos.c.id == ordered.c.photo_id, *self._conditions).scalar_subquery()
-        query = select(ordered).where(meets).order_by(ordered.c.photo_id.desc())
-        return query.limit(bindparam("most", type_=BigInteger))
+        query = select(ordered).where(meets).order_by(ordered.c.photo_id.desc()).limit(most)
+        return self._connection.scalars(query).all()
 
-    def _rows(self, query: Select[Any], terms: Sequence[Term], most: int) -> list[Any]:
-        last, found = self._last, list[Any]()
-        end = last + 1
-        for bits in BUCKETS:
-            newest = range(max(0, (last >> bits) - 1), (last >> bits) + 1)
-            marks = _any([bucket(number << bits, bits) for number in newest])
-            found += self._below(end, query, terms, [marks], most - len(found))
-            end = newest[0] << bits
-            likely = len(found) * last // (last + 1 - end)
-            if not end or len(found) >= most or likely < FEW * most:
-                break
-        if end and len(found) < most:
-            found += self._by_index(lambda: self._below(end, query, terms, [], most - len(found)))
+    def _everywhere(self, end: int, terms: Sequence[Term], most: int) -> Sequence[int]:
+        """The same by the index: how frequent words are together is not known to the planner, which may read all."""
+        self._connection.execute(text("SET LOCAL enable_seqscan = off"))
+        found = self._below(end, terms, [], most)
+        self._connection.execute(text("SET LOCAL enable_seqscan TO DEFAULT"))
         return found
 
     @cached_property
     def _last(self) -> int:
         return self._connection.scalar(select(func.max(texts.c.photo_id))) or 0
 
-    def _by_index(self, look: Callable[[], Sequence[Any]]) -> Sequence[Any]:
-        """Look for rows without looking at all; how frequent words are together is not known to the planner."""
-        self._connection.execute(text("SET LOCAL enable_seqscan = off"))
-        rows = look()
-        self._connection.execute(text("SET LOCAL enable_seqscan TO DEFAULT"))
-        return rows
 
-    def _below(
-        self, end: int, query: Select[Any], terms: Sequence[Term], buckets: Sequence[str], most: int
-    ) -> Sequence[Any]:
-        asked = " & ".join([*map(_phrase, terms), *self._marks, *buckets])
-        return self._connection.execute(query, {"asked": asked, "end": end, "most": most}).all()
-
-
-def _ranks(words: ColumnElement[Any], terms: Sequence[Term]) -> list[ColumnElement[float]]:
-    return [func.ts_rank(words, cast(literal(_phrase(term)), TSQUERY), BY_LENGTH) for term in terms]
+def _ranks(terms: Sequence[Term]) -> list[ColumnElement[float]]:
+    return [func.ts_rank(texts.c.words, cast(literal(_phrase(term)), TSQUERY), BY_LENGTH) for term in terms]
 
 
 def _phrase(term: Term) -> str:

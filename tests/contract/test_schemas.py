@@ -71,7 +71,10 @@ class Made:
         self.schedule = check(self.http.post("/api/schedules", json=schedule), "/api/schedules")["id"]
         self.ended = [self.photos, self.library, self.document, self.batch, broken]
         for job in self.ended:
-            until(lambda job=job: self.http.get(f"/api/jobs/{job}").json()["finished_at"], 60, "a job's end")
+            self.ends(job)
+
+    def ends(self, job: str) -> None:
+        until(lambda: self.http.get(f"/api/jobs/{job}").json()["finished_at"], 120, "a job's end")
 
     def post(self, path: str, **what: Any) -> str:
         return str(check(self.http.post(path, **what), path)["task_id"])
@@ -129,6 +132,12 @@ CALLS: dict[tuple[str, str], list[Callable[[Made], httpx.Response]]] = {
         lambda m: m.http.get("/api/search"),
         lambda m: m.http.get("/api/search", params={"mode": "face"}),
     ],
+    ("GET", "/api/people"): [lambda m: m.http.get("/api/people"), lambda m: m.http.get("/api/people?cursor=none")],
+    ("POST", "/api/people/cluster"): [lambda m: m.http.post("/api/people/cluster")],
+    ("GET", "/api/people/{person_id}"): [lambda m: m.http.get("/api/people/nobody")],
+    ("PATCH", "/api/people/{person_id}"): [lambda m: m.http.patch("/api/people/nobody", json={"name": "Ada"})],
+    ("POST", "/api/people/{person_id}/merge"): [lambda m: m.http.post("/api/people/nobody/merge", json={})],
+    ("POST", "/api/people/{person_id}/split"): [lambda m: m.http.post("/api/people/nobody/split", json={"faces": [1]})],
     ("POST", "/api/text"): [lambda m: m.http.post("/api/text", json={"text": "a dog"})],
     ("POST", "/api/jobs"): [
         lambda m: m.http.post("/api/jobs", json={"library": m.folder, "tasks": ["probe"], "dry_run": True}),
@@ -218,6 +227,19 @@ def test_a_face_is_as_described(made: Made, shared: Path) -> None:
     photo = (shared / "testdata" / "faces" / "insightface_t1.jpg").read_bytes()
     answer = made.http.post("/api/photos?tasks=face", files={"file": ("t1.jpg", photo)})
     assert check(answer, "/api/photos")["results"]["face"]
+
+
+def test_people_are_as_described(made: Made, shared: Path) -> None:
+    group = (shared / "testdata" / "faces" / "insightface_t1.jpg").read_bytes()
+    made.ends(made.post("/api/jobs", files=[("files", ("t1.jpg", group))], data={"tasks": "face"}))
+    made.ends(made.post("/api/people/cluster", json={"min_faces": 1}))
+    some = check(made.http.get("/api/people"), "/api/people")["items"]
+    one, other = (f"/api/people/{each['id']}" for each in some[:2])
+    check(made.http.get(one), "/api/people/{person_id}")
+    check(made.http.patch(one, json={"name": "Ada"}), "/api/people/{person_id}")
+    merged = made.http.post(f"{one}/merge", json={"people": [other.rpartition("/")[2]]})
+    faces = [face["id"] for face in check(merged, "/api/people/{person_id}/merge")["faces"]]
+    check(made.http.post(f"{one}/split", json={"faces": faces[:1]}), "/api/people/{person_id}/split")
 
 
 def test_users_are_as_described(tmp_path_factory: pytest.TempPathFactory) -> None:
