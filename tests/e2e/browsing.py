@@ -16,10 +16,9 @@ except ImportError:  # these tests are skipped then
 else:
     expect.set_options(timeout=45_000)  # a busy machine starts a browser beside a whole service
 
-__all__ = ["VIEWS", "Visit", "chromium", "expect", "lacking", "running"]
+__all__ = ["Visit", "chromium", "expect", "lacking", "running"]
 
 WEB: Final = Path(__file__).parents[2] / "api" / "web" / "index.html"
-VIEWS: Final = {"read": "/", "photos": "/photos", "rescans": "/rescans", "system": "/system"}
 
 
 def lacking() -> str | None:

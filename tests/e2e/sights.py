@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from cli.samples import photo_paths
 from tests.conftest import Service, picture, until
 from tests.pdfs import pdf
 
@@ -17,18 +18,24 @@ SHEETS = (
 
 
 def fill(service: Service) -> dict[str, str]:
-    """Make a document, an album and a rescan with one failure; the address of each sight by its name."""
+    """Make a document, an album, two rescans with one failure, and people; the address of each sight by its name."""
     folder = service.library / "summer"
     folder.mkdir(exist_ok=True)
     for number in range(14):
         (folder / f"IMG_{number:04}.png").write_bytes(_photo(number))
     (folder / "torn.jpg").write_bytes(picture(800, 600, "torn", form="JPEG")[:900])
-    scan = service.http.post("/api/jobs", json={"library": str(folder), "tasks": ["ocr"]}).json()["task_id"]
+    samples = service.library / "samples"
+    samples.mkdir(exist_ok=True)
+    for path in photo_paths():
+        (samples / path.name).write_bytes(path.read_bytes())
+    soon = {"priority": "interactive"}
+    scan = _begin(service, json={"library": str(folder), "tasks": ["ocr", "clip"], **soon})
+    look = _begin(service, json={"library": str(samples), "tasks": ["ocr", "clip", "face"], **soon})
     uploads = [("files", (path.name, path.read_bytes())) for path in sorted(folder.glob("*.png"))]
-    album = service.http.post("/api/jobs", files=uploads, data={"tasks": "ocr"}).json()["task_id"]
+    album = _begin(service, files=uploads, data={"tasks": "ocr"})
     sheets = {"file": ("almanac.pdf", pdf(SHEETS), "application/pdf")}
     document = service.http.post("/api/documents", files=sheets, data={"stream": "false"}).json()["task_id"]
-    for job in (scan, album, document):
+    for job in (scan, look, album, document):
         until(lambda job=job: _over(service, job), 120, f"the end of {job}")  # type: ignore[misc]
     return {
         "read": "/",
@@ -38,7 +45,27 @@ def fill(service: Service) -> dict[str, str]:
         "rescans": "/rescans",
         "rescan": f"/rescans/{scan}",
         "system": "/system",
+        **_found(service),
+        **_people(service),
     }
+
+
+def _begin(service: Service, **what: Any) -> str:
+    """A job's id."""
+    return str(service.http.post("/api/jobs", **what).raise_for_status().json()["task_id"])
+
+
+def _found(service: Service) -> dict[str, str]:
+    asked = {"q": "harbour", "mode": "text"}
+    first = service.http.get("/api/search", params=asked).raise_for_status().json()["items"][0]["sha256"]
+    return {"search": "/search", "found": "/search?q=harbour", "found-photo": f"/search?q=harbour&photo={first}"}
+
+
+def _people(service: Service) -> dict[str, str]:
+    job = service.http.post("/api/people/cluster", json={"min_faces": 1}).raise_for_status().json()["task_id"]
+    until(lambda: _over(service, job), 60, "the end of the clustering")
+    people = service.http.get("/api/people").json()["items"]
+    return {"people": "/people", **({"person": f"/people/{people[0]['id']}"} if people else {})}
 
 
 def settle(page: Any) -> None:

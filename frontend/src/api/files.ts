@@ -37,5 +37,5 @@ export function usePicture(url: string | null) {
     retry: (count, error) => count < 1 && error instanceof Fault && error.passing,
     queryFn: async ({ signal }) => (await ask(url ?? "", { signal })).blob(),
   });
-  return { url: useObjectUrl(query.data), isError: query.isError, isLoading: query.isLoading };
+  return { url: useObjectUrl(query.data), isError: query.isError, error: query.error, isLoading: query.isLoading };
 }

@@ -40,6 +40,9 @@ export async function getFailed(id: string, after: number, limit: number, signal
 
 export const previewOf = (job: string, item: number): string => `/api/jobs/${job}/artifacts/preview/${item}.jpg`;
 
+export const pagePicture = (job: string, page: number): string =>
+  `/api/jobs/${encodeURIComponent(job)}/artifacts/plain/page-${page}.jpg`;
+
 /** What our client answers; it has raised where the service refused. */
 export function got<T>(data: T | undefined): T {
   if (data === undefined) throw new Error("The answer is empty.");

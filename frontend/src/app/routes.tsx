@@ -7,6 +7,9 @@ import { Trouble } from "./trouble";
 
 const Read = lazy(() => import("../views/read/read"));
 const Photos = lazy(() => import("../views/photos/photos"));
+const Search = lazy(() => import("../views/search/search"));
+const People = lazy(() => import("../views/people/people"));
+const Person = lazy(() => import("../views/people/person"));
 const Rescans = lazy(() => import("../views/rescans/rescans"));
 const Rescan = lazy(() => import("../views/rescans/rescan"));
 const System = lazy(() => import("../views/system/system"));
@@ -21,6 +24,9 @@ export const router = createBrowserRouter([
       { path: "read/:job", Component: Read },
       { path: "photos", Component: Photos },
       { path: "photos/:job", Component: Photos },
+      { path: "search", Component: Search },
+      { path: "people", Component: People },
+      { path: "people/:person", Component: Person },
       { path: "rescans", Component: Rescans },
       { path: "rescans/:job", Component: Rescan },
       { path: "system", Component: System },

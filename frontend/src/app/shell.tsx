@@ -19,20 +19,25 @@ import {
   IconLogout,
   IconMoon,
   IconPhoto,
+  IconSearch,
   IconSun,
+  IconUsers,
 } from "@tabler/icons-react";
-import { Suspense } from "react";
+import { Suspense, useCallback } from "react";
 import { useTranslation } from "react-i18next";
-import { Outlet, NavLink as RouterLink, useLocation } from "react-router";
+import { Outlet, NavLink as RouterLink, useLocation, useNavigate } from "react-router";
 import { signOut, useSession } from "../api/session";
 import { SignIn } from "../views/signin/signin";
 import { Busy } from "./busy";
 import { choose, LANGUAGES, type Language } from "./i18n";
 import classes from "./shell.module.css";
+import { useSlash } from "./slash";
 
 const VIEWS = [
   { path: "/", name: "read", Icon: IconFileText },
   { path: "/photos", name: "photos", Icon: IconPhoto },
+  { path: "/search", name: "search", Icon: IconSearch },
+  { path: "/people", name: "people", Icon: IconUsers },
   { path: "/rescans", name: "rescans", Icon: IconFolders },
   { path: "/system", name: "system", Icon: IconActivity },
 ] as const;
@@ -41,6 +46,9 @@ export function Shell() {
   const { t } = useTranslation();
   const [open, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
+  const navigate = useNavigate();
+  const away = pathname !== "/search"; // there the field listens itself
+  useSlash(useCallback(() => void (away && navigate("/search", { state: { called: true } })), [away, navigate]));
   return (
     <AppShell
       header={{ height: 56 }}

@@ -1,6 +1,8 @@
 export const en = {
   read: "Read",
   photos: "Photos",
+  search: "Search",
+  people: "People",
   rescans: "Rescans",
   system: "System",
   language: "Language",
@@ -19,6 +21,8 @@ export const en = {
 export const zh: typeof en = {
   read: "识别",
   photos: "照片",
+  search: "搜索",
+  people: "人物",
   rescans: "批量扫描",
   system: "系统",
   language: "语言",

@@ -35,7 +35,8 @@ export function About({ photo }: { photo: Photo }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+/** A row of a table of two columns. */
+export function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return (
     <Table.Tr>
       <Table.Th c="dimmed" fw={400} w="9em" style={{ verticalAlign: "top" }} scope="row">

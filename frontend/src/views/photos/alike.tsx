@@ -1,6 +1,7 @@
 import { Group, Stack, Text, Title, UnstyledButton } from "@mantine/core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import tiles from "../../parts/tiles.module.css";
 import type { Album, Photo } from "./album";
 import classes from "./photos.module.css";
 import { useThumbnail } from "./thumbnails";
@@ -52,8 +53,8 @@ function Neighbour({ photo, percent, onGo }: { photo: Photo; percent: number; on
       onClick={() => onGo(photo.at)}
     >
       {url && <img src={url} alt="" decoding="async" />}
-      <span className={classes.marks} aria-hidden>
-        <span className={classes.mark}>{t("percent", { percent })}</span>
+      <span className={tiles.marks} aria-hidden>
+        <span className={tiles.mark}>{t("percent", { percent })}</span>
       </span>
     </UnstyledButton>
   );

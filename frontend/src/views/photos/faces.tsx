@@ -1,6 +1,7 @@
 import { Group, Stack, Text, Title, Tooltip, UnstyledButton } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Crop } from "../../parts/crop";
 import type { Album, Face, Photo } from "./album";
 import classes from "./photos.module.css";
 import { useLarge, useThumbnail } from "./thumbnails";
@@ -51,7 +52,7 @@ export function Faces({ photo, album, lit, onLight, onGo }: Props) {
                 onFocus={() => onLight(id)}
                 onBlur={() => onLight(null)}
               >
-                <Crop url={url} face={face} photo={photo} side={60} />
+                <Crop url={url} box={face.box} width={photo.width} height={photo.height} />
               </UnstyledButton>
             </Tooltip>
           );
@@ -112,32 +113,11 @@ function OtherFace({ photo, face, likeness, onGo }: OtherProps) {
         title={photo.name}
         onClick={() => onGo(photo.at)}
       >
-        <Crop url={url} face={face} photo={photo} side={60} />
+        <Crop url={url} box={face.box} width={photo.width} height={photo.height} />
       </UnstyledButton>
       <Text size="xs" c="dimmed" aria-hidden>
         {t("percent", { percent })}
       </Text>
     </Stack>
   );
-}
-
-interface CropProps {
-  url: string | undefined;
-  face: Face;
-  photo: Photo;
-  side: number;
-}
-
-/** A face cut out of its photo, with some room around it. */
-function Crop({ url, face, photo: { width, height }, side }: CropProps) {
-  if (!url || !width || !height) return null;
-  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = face.box;
-  const scale = side / (1.3 * Math.max(x2 - x1, y2 - y1, 1));
-  const style = {
-    width: width * scale,
-    height: height * scale,
-    left: side / 2 - ((x1 + x2) / 2) * scale,
-    top: side / 2 - ((y1 + y2) / 2) * scale,
-  };
-  return <img src={url} alt="" style={style} draggable={false} />;
 }

@@ -2,15 +2,14 @@ import { Loader, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconFaceId, IconPhotoOff, IconTextRecognition } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import type { Place } from "../../parts/tiles";
+import tiles from "../../parts/tiles.module.css";
 import type { Photo } from "./album";
 import classes from "./photos.module.css";
 import { useThumbnail } from "./thumbnails";
 
-interface Props {
+interface Props extends Place {
   photo: Photo;
-  index: number;
-  stop: boolean;
-  onStop: (index: number) => void;
   onOpen: (at: number) => void;
 }
 
@@ -28,7 +27,7 @@ export const Tile = memo(function Tile({ photo, index, stop, onStop, onOpen }: P
   ];
   return (
     <UnstyledButton
-      className={classes.tile}
+      className={`${tiles.tile} ${classes.photo}`}
       data-stage={stage}
       data-index={index}
       tabIndex={stop ? 0 : -1}
@@ -40,30 +39,30 @@ export const Tile = memo(function Tile({ photo, index, stop, onStop, onOpen }: P
       {url ? (
         <img src={url} alt="" decoding="async" draggable={false} />
       ) : (
-        <span className={classes.empty}>
+        <span className={tiles.empty}>
           {missing || stage === "failed" ? <IconPhotoOff stroke={1.2} aria-hidden /> : null}
         </span>
       )}
-      <span className={classes.marks} aria-hidden>
+      <span className={tiles.marks} aria-hidden>
         {pending && (
-          <span className={classes.mark}>
+          <span className={tiles.mark}>
             <Loader size={12} color="white" />
           </span>
         )}
         {stage === "failed" && (
-          <span className={classes.mark} data-bad>
+          <span className={tiles.mark} data-bad>
             <IconAlertTriangle size={14} />
             {t("failed")}
           </span>
         )}
         {lines.length > 0 && (
-          <span className={classes.mark}>
+          <span className={tiles.mark}>
             <IconTextRecognition size={14} />
             {lines.length}
           </span>
         )}
         {faces.length > 0 && (
-          <span className={classes.mark}>
+          <span className={tiles.mark}>
             <IconFaceId size={14} />
             {faces.length}
           </span>

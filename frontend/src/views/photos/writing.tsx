@@ -1,8 +1,8 @@
-import { Button, CopyButton, Group, ScrollArea, Stack, Text, Title } from "@mantine/core";
+import { Button, CopyButton, Group, Stack, Text, Title } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Photo } from "./album";
-import classes from "./photos.module.css";
+import { Lines } from "./lines";
 
 interface Props {
   photo: Photo;
@@ -39,23 +39,7 @@ export function Writing({ photo, lit, onLight }: Props) {
           {t("noText")}
         </Text>
       ) : (
-        <ScrollArea.Autosize mah={300} viewportProps={{ tabIndex: 0, role: "region", "aria-label": t("textFound") }}>
-          {photo.lines.map((line, index) => {
-            const id = `line-${index}`;
-            return (
-              <span
-                key={id}
-                className={classes.line}
-                data-lit={id === lit || undefined}
-                title={t("sure", { percent: Math.round(line.score * 100) })}
-                onPointerEnter={() => onLight(id)}
-                onPointerLeave={() => onLight(null)}
-              >
-                {line.text}
-              </span>
-            );
-          })}
-        </ScrollArea.Autosize>
+        <Lines lines={photo.lines} lit={lit} onLight={onLight} />
       )}
     </Stack>
   );

@@ -1,7 +1,8 @@
 import { Group, SegmentedControl, Tabs } from "@mantine/core";
 import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
 import classes from "./document.module.css";
 import { FrameList } from "./frame-list";
 import { numbers } from "./frames";
@@ -46,6 +47,7 @@ export function Panes({ id, followed, items }: Props) {
     setCurrent(number);
     list.current?.toPage(number);
   };
+  useArrival(all, go);
   const choose = (block: number) => {
     setTab("text");
     setTimeout(() => list.current?.toBlock(seen, block), wide ? 0 : REST_MS);
@@ -96,6 +98,17 @@ export function Panes({ id, followed, items }: Props) {
       </Tabs.Panel>
     </Tabs>
   );
+}
+
+/** Go to the page that the address names, `#page-12`, as soon as it is there. */
+function useArrival(all: readonly number[], go: (page: number) => void): void {
+  const { hash } = useLocation();
+  const wanted = Number(/^#page-(\d+)$/.exec(hash)?.[1]);
+  const there = all.includes(wanted);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, and then the reader goes where they like
+  useEffect(() => {
+    if (there) go(wanted);
+  }, [there, wanted]);
 }
 
 interface TextProps extends Props {

@@ -2,6 +2,7 @@ import { ActionIcon, Center, Group, Loader, Text } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useObjectUrl, usePicture } from "../../api/files";
+import { pagePicture } from "../../api/jobs";
 import type { Item } from "../../api/schema";
 import { Boxed } from "../../parts/boxed";
 import { Zoom } from "../../parts/zoom";
@@ -85,10 +86,6 @@ function usePagePicture(id: string, page: number) {
   const own = useObjectUrl(file && SHOWN_BY_BROWSERS.test(file.type) ? file : null);
   const rendered = usePicture(file && SHOWN_BY_BROWSERS.test(file.type) ? null : pagePicture(id, page));
   return own ? { url: own, isError: false } : rendered;
-}
-
-export function pagePicture(id: string, page: number): string {
-  return `/api/jobs/${encodeURIComponent(id)}/artifacts/plain/page-${page}.jpg`;
 }
 
 interface StepProps {

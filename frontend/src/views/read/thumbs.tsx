@@ -3,8 +3,8 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { usePicture } from "../../api/files";
+import { pagePicture } from "../../api/jobs";
 import classes from "./document.module.css";
-import { pagePicture } from "./source";
 
 const HEIGHT = 112;
 /** Who scrolls past a page does not want its picture. */

@@ -1,3 +1,4 @@
+import "./text";
 import { Alert, Anchor, Breadcrumbs, Code, Group, NavLink, Paper, ScrollArea, Stack, Text } from "@mantine/core";
 import { IconChevronRight, IconCornerLeftUp, IconFolder, IconFolderOff } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";

@@ -1,3 +1,4 @@
+import "./text";
 import { Alert, Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { IconChevronLeft } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

@@ -1,3 +1,4 @@
+import "./text";
 import { Button, Center, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconFolders, IconPlus } from "@tabler/icons-react";

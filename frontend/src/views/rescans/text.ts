@@ -1,4 +1,6 @@
-export const en = {
+import { speak } from "../../app/i18n";
+
+const en = {
   title: "Rescans",
   intro: "Let Darkroom look through whole folders of photos, now or by the clock.",
   fresh: "New rescan",
@@ -112,7 +114,7 @@ export const en = {
   removeFor: "Remove the times for {{name}}",
 };
 
-export const zh: typeof en = {
+const zh: typeof en = {
   title: "批量扫描",
   intro: "让 Darkroom 浏览整个照片文件夹，可立即进行，也可定时进行。",
   fresh: "新建扫描",
@@ -220,3 +222,5 @@ export const zh: typeof en = {
   remove: "移除",
   removeFor: "移除 {{name}} 的定时",
 };
+
+speak("rescans", { en, zh });

@@ -1,3 +1,4 @@
+import "./text";
 import { Anchor, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";

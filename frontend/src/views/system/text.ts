@@ -1,4 +1,6 @@
-export const en = {
+import { speak } from "../../app/i18n";
+
+const en = {
   title: "System",
   version: "Version {{version}}",
   docs: "API documentation",
@@ -76,7 +78,7 @@ export const en = {
   role: { interactive: "People", document: "Documents", bulk: "Rescans" },
 };
 
-export const zh: typeof en = {
+const zh: typeof en = {
   title: "系统",
   version: "版本 {{version}}",
   docs: "API 文档",
@@ -142,3 +144,5 @@ export const zh: typeof en = {
   nothingLoaded: "尚无模型",
   role: { interactive: "即时请求", document: "文档", bulk: "批量扫描" },
 };
+
+speak("system", { en, zh });
