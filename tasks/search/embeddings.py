@@ -14,6 +14,9 @@ from tasks.store.models import spaces, vectors
 KINDS: Final = ("clip", "face")
 """Analyses that give vectors, and the kinds of their spaces."""
 
+SURE: Final = 0.65
+"""Certainty from which on a face is somebody's; below it a detector takes folds of clothes for faces."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -90,7 +93,8 @@ def _rows(connection: Connection, found: Sequence[tuple[int, Finding]]) -> list[
 def _vectors(finding: Finding) -> list[tuple[int | None, str]]:
     if finding.analysis == "clip":
         return [(None, finding.body["vector"])]
-    return [(number, face["vector"]) for number, face in enumerate(finding.body.get("faces") or ())]
+    faces = enumerate(finding.body.get("faces") or ())
+    return [(number, face["vector"]) for number, face in faces if face["score"] >= SURE]
 
 
 Space = tuple[str, str, str, int]

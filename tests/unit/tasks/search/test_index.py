@@ -48,6 +48,13 @@ def test_vectors_are_of_length_one_and_models_have_spaces_of_their_own(writing: 
     assert len(rows(writing, spaces.c.id)) == 3
 
 
+def test_what_is_hardly_a_face_is_nobodys(writing: Connection, put: Put) -> None:
+    group = faces((1.0, 0.0), (0.0, 1.0))
+    group.body["faces"][0]["score"] = 0.6
+    put("a.jpg", group)
+    assert rows(writing, vectors.c.face) == [(1,)]
+
+
 def test_a_face_that_is_found_again_keeps_its_row(writing: Connection, put: Put) -> None:
     put("a.jpg", faces((1.0, 0.0), (0.0, 1.0)))
     before = {row.data: row.id for row in writing.execute(select(vectors))}
