@@ -18,6 +18,7 @@ from tasks.again import standing
 from tasks.library.paths import stored, written
 from tasks.library.walk import Found
 from tasks.store.models import files, results
+from tasks.store.rows import add
 
 Status = Literal["new", "changed", "unchanged"]
 Learnt = tuple[str | None, str | None, str | None, str | None]
@@ -120,7 +121,7 @@ def see(connection: Connection, job_id: str, seen: Sequence[Known]) -> None:
         for each in sorted(seen, key=lambda known: known.key)  # in one order by all, or two would wait for each other
     ]
     if rows:
-        connection.execute(adding, rows)
+        add(connection, adding, rows)
 
 
 def learn(connection: Connection, looked_at: Iterable[Learnt]) -> None:

@@ -22,12 +22,13 @@ from tasks.search import index, leaving
 from tasks.search.index import Entry
 from tasks.store.again import again
 from tasks.store.models import events, items, jobs
+from tasks.store.rows import add
 from tasks.store.session import Store, afterwards
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
-CHUNK: Final = 500
+CHUNK: Final = 2000
 CHUNK_S: Final = 0.5
 """So often at least a listing looks whether it is still wanted."""
 
@@ -144,7 +145,7 @@ class Listing:
         for waiting in (False, True):
             some = [row for row in rows if (row["state"] == "queued") is waiting]
             if some and waiting:
-                connection.execute(insert(items), some)
+                add(connection, insert(items), some)
             elif some:
                 ids = connection.execute(insert(items).returning(items.c.id, items.c.seq), some).all()
                 frames = [

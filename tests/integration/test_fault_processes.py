@@ -119,6 +119,7 @@ def test_two_api_processes_serve_jobs_their_frames_and_requests_alike(start: Sta
 
 def test_a_second_worker_of_one_name_is_refused_and_the_first_keeps_what_it_holds(start: Start) -> None:
     service = start(HEARTBEAT_S="2.5")
+    until(lambda: "cpu.bulk@" in service.http.get("/api/devices").text, 60, "the first worker")
     names = fill(service.library / "job", PHOTOS)
     follower = Follower(service.url, submit(service, service.library / "job"))
     follower.start()
