@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,38 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.unit.cli.noting import Asked, noting
 
 SHA = "ab" * 32
-Asked = list[tuple[str, str, Any]]
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
     """What was asked of a service."""
-    seen: Asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            seen.append((self.command, self.path, json.loads(body) if body else None))
-            data = json.dumps({"sha256": SHA}).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        monkeypatch.setenv("DARKROOM_SERVER", f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with noting(monkeypatch, lambda method: {"sha256": SHA}) as seen:
         yield seen
-        server.shutdown()
-        thread.join()
 
 
 def run(*words: str, stdin: str = "") -> Any:

@@ -1,7 +1,7 @@
-import { Button, CopyButton, Group, Stack, Text, Title } from "@mantine/core";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Photo } from "./album";
+import { Copy } from "./copy";
 import { Lines } from "./lines";
 
 interface Props {
@@ -19,20 +19,7 @@ export function Writing({ photo, lit, onLight }: Props) {
         <Title order={3} size="h5">
           {t("textFound")}
         </Title>
-        {photo.lines.length > 0 && (
-          <CopyButton value={photo.text}>
-            {({ copied, copy }) => (
-              <Button
-                size="compact-sm"
-                variant="light"
-                leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-                onClick={copy}
-              >
-                {copied ? t("copied") : t("copy")}
-              </Button>
-            )}
-          </CopyButton>
-        )}
+        {photo.lines.length > 0 && <Copy text={photo.text} />}
       </Group>
       {photo.lines.length === 0 ? (
         <Text size="sm" c="dimmed">

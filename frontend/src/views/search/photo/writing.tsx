@@ -1,9 +1,10 @@
-import { Button, CopyButton, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconCheck, IconCopy, IconPencil } from "@tabler/icons-react";
+import { IconPencil } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { KnownPhoto } from "../../../api/schema";
+import { Copy } from "../../photos/copy";
 import { Lines } from "../../photos/lines";
 import { Marked } from "../marked";
 import { Corrected, Correcting } from "./correction";
@@ -64,23 +65,5 @@ export function Writing({ photo, words, lit, onLight }: Props) {
         </Text>
       )}
     </Stack>
-  );
-}
-
-function Copy({ text }: { text: string }) {
-  const { t } = useTranslation("photos");
-  return (
-    <CopyButton value={text}>
-      {({ copied, copy }) => (
-        <Button
-          size="compact-sm"
-          variant="light"
-          leftSection={copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-          onClick={copy}
-        >
-          {copied ? t("copied") : t("copy")}
-        </Button>
-      )}
-    </CopyButton>
   );
 }
