@@ -33,6 +33,13 @@ metadata: Final = MetaData(
 _Serial = BigInteger().with_variant(Integer, "sqlite")
 _Path = Text().with_variant(Text(collation="C"), "postgresql")  # so that what is below a folder is a range
 
+
+def _where_known(*columns: str) -> Index:
+    """An index of the rows whose last column has a value; most have none when they are added, and need no entry."""
+    known = text(f"{columns[-1]} IS NOT NULL")
+    return Index(None, *columns, sqlite_where=known, postgresql_where=known)
+
+
 jobs: Final = Table(
     "jobs",
     metadata,
@@ -95,10 +102,10 @@ items: Final = Table(
     Column("seq", Integer),  # of its newest item frame
     Column("finished_at", Double),
     Index(None, "job_id", "state", "id"),
-    Index(None, "job_id", "seq"),
-    Index(None, "lease_owner"),
+    _where_known("job_id", "seq"),
+    _where_known("lease_owner"),
     Index(None, "job_id", "file"),
-    Index(None, "sha256"),  # which results are shown
+    _where_known("sha256"),  # which results are shown
 )
 
 files: Final = Table(
@@ -206,7 +213,7 @@ photos: Final = Table(
     Index(None, "folder", "id"),
     Index(None, "path"),
     Index(None, "taken_at"),
-    Index(None, "gone_at", sqlite_where=text("gone_at IS NOT NULL"), postgresql_where=text("gone_at IS NOT NULL")),
+    _where_known("gone_at"),
     sqlite_autoincrement=True,
 )
 
