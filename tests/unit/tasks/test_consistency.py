@@ -379,11 +379,12 @@ def test_an_index_that_lost_a_row_is_made_anew(folder: Folder) -> None:
     job, _ = folder.job(3, 1)
     folder.close()
     with closing(sqlite3.connect(folder.database, isolation_level=None)) as raw:
-        # The schema says for a moment that the index is partial, so that a row is written without it.
+        # The schema says for a moment that the index is of no row, so that one is written without it.
         raw.execute("PRAGMA writable_schema=ON")
         name = "ix_items_sha256"
         [(sql,)] = raw.execute("SELECT sql FROM sqlite_master WHERE name=?", (name,)).fetchall()
-        raw.execute("UPDATE sqlite_master SET sql=? WHERE name=?", (f"{sql} WHERE id < 0", name))
+        all_rows = sql.partition(" WHERE ")[0]
+        raw.execute("UPDATE sqlite_master SET sql=? WHERE name=?", (f"{all_rows} WHERE id < 0", name))
     with closing(sqlite3.connect(folder.database, isolation_level=None)) as raw:
         raw.execute("UPDATE items SET sha256='f'||substr(sha256, 2)")
         raw.execute("PRAGMA writable_schema=ON")
