@@ -17,9 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from tasks.store.columns import FilePath, Serial, where_known
 
 metadata: Final = MetaData(
     naming_convention={
@@ -29,15 +30,6 @@ metadata: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-_Serial = BigInteger().with_variant(Integer, "sqlite")
-_Path = Text().with_variant(Text(collation="C"), "postgresql")  # so that what is below a folder is a range
-
-
-def _where_known(*columns: str) -> Index:
-    """An index of the rows whose last column has a value; most have none when they are added, and need no entry."""
-    known = text(f"{columns[-1]} IS NOT NULL")
-    return Index(None, *columns, sqlite_where=known, postgresql_where=known)
 
 
 jobs: Final = Table(
@@ -77,7 +69,7 @@ jobs: Final = Table(
 items: Final = Table(
     "items",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("custom_id", Text),
@@ -102,10 +94,10 @@ items: Final = Table(
     Column("seq", Integer),  # of its newest item frame
     Column("finished_at", Double),
     Index(None, "job_id", "state", "id"),
-    _where_known("job_id", "seq"),
-    _where_known("lease_owner"),
+    where_known("job_id", "seq"),
+    where_known("lease_owner"),
     Index(None, "job_id", "file"),
-    _where_known("sha256"),  # which results are shown
+    where_known("sha256"),  # which results are shown
 )
 
 files: Final = Table(
@@ -128,7 +120,7 @@ events: Final = Table(
     Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("type", String(16), nullable=False),
-    Column("item_id", _Serial),
+    Column("item_id", Serial),
     Column("body", JSON),
     Column("at", Double, nullable=False),
 )
@@ -136,7 +128,7 @@ events: Final = Table(
 results: Final = Table(
     "results",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("sha256", String(64), nullable=False),
     Column("analysis", String(16), nullable=False),
     Column("model", String(128), nullable=False),
@@ -152,7 +144,7 @@ results: Final = Table(
 users: Final = Table(
     "users",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("username", String(64), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),  # argon2id, with its parameters and salt
     Column("created_at", Double, nullable=False),
@@ -161,8 +153,8 @@ users: Final = Table(
 usage: Final = Table(
     "usage",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
-    Column("user_id", _Serial, ForeignKey("users.id", ondelete="CASCADE")),  # none: nobody was signed in
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("user_id", Serial, ForeignKey("users.id", ondelete="CASCADE")),  # none: nobody was signed in
     Column("job_id", String(32), nullable=False, unique=True),  # counted once, whatever is done twice
     Column("kind", String(16), nullable=False),  # image | pdf
     Column("name", Text, nullable=False),
@@ -198,11 +190,11 @@ schedules: Final = Table(
 photos: Final = Table(
     "photos",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),  # never given to another photo
+    Column("id", Serial, primary_key=True, autoincrement=True),  # never given to another photo
     Column("sha256", String(64), nullable=False),
     Column("page", Integer, nullable=False),  # of a document, from 1; 0 for a photo
     Column("name", Text, nullable=False),
-    Column("folder", _Path, nullable=False),  # that it lies in, as library.shown has it; empty for an upload
+    Column("folder", FilePath, nullable=False),  # that it lies in, as library.shown has it; empty for an upload
     Column("path", Text),  # of a file under LIBRARY_ROOTS, as library.written has it
     Column("job_id", String(32)),  # of its newest item, which may have expired
     Column("taken_at", Double),
@@ -213,23 +205,23 @@ photos: Final = Table(
     Index(None, "folder", "id"),
     Index(None, "path"),
     Index(None, "taken_at"),
-    _where_known("gone_at"),
+    where_known("gone_at"),
     sqlite_autoincrement=True,
 )
 
 shown: Final = Table(
     "shown",
     metadata,
-    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
+    Column("photo_id", Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True),
     Column("analysis", String(16), primary_key=True),
-    Column("result_id", _Serial, ForeignKey("results.id", ondelete="CASCADE"), nullable=False),
+    Column("result_id", Serial, ForeignKey("results.id", ondelete="CASCADE"), nullable=False),
     Index(None, "result_id"),
 )
 
 texts: Final = Table(
     "texts",
     metadata,
-    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("photo_id", Serial, ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("words", TSVECTOR().with_variant(Text, "sqlite"), nullable=False),  # as search.words makes them
     Index("ix_texts_words", "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
@@ -248,9 +240,9 @@ spaces: Final = Table(
 vectors: Final = Table(
     "vectors",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),  # never given to another vector
+    Column("id", Serial, primary_key=True, autoincrement=True),  # never given to another vector
     Column("space", Integer, ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
-    Column("photo_id", _Serial, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
+    Column("photo_id", Serial, ForeignKey("photos.id", ondelete="CASCADE"), nullable=False),
     Column("face", Integer),  # its number in the finding
     Column("data", LargeBinary, nullable=False),  # little-endian float16, of length one
     Column("at", Double, nullable=False),
@@ -262,7 +254,7 @@ vectors: Final = Table(
 history: Final = Table(
     "history",
     metadata,
-    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),
     Column("sha256", String(64), nullable=False),
     Column("analysis", String(16), nullable=False),
     Column("model", String(128), nullable=False),
@@ -299,7 +291,7 @@ people: Final = Table(
 person_faces: Final = Table(
     "person_faces",
     metadata,
-    Column("vector_id", _Serial, ForeignKey("vectors.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("vector_id", Serial, ForeignKey("vectors.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("person_id", String(32), ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
     Column("pinned", Boolean, nullable=False),  # by a person's decision, which no clustering changes
     Index(None, "person_id", "vector_id"),
