@@ -21,6 +21,9 @@ SCALAR: Final = "i8"
 
 CONNECTIVITY: Final = 16
 EFFORT_ADD: Final = 64
+ALONE: Final = 1000
+"""The first vectors are added by one thread: several that begin at once do not see each other's, and some are lost."""
+
 EFFORT_SEARCH: Final = 256
 EFFORT_NEIGHBOURS: Final = 64
 
@@ -56,7 +59,11 @@ class Graph:
 
     def add(self, ids: Ids, vectors: Vectors, threads: int = 0) -> None:
         """Add vectors [n, dim] under ids that are not there yet; with 0 threads as many as there are cores."""
-        self._index.add(ids, vectors, threads=threads or _cores())
+        alone = max(0, ALONE - len(self))
+        if alone:
+            self._index.add(ids[:alone], vectors[:alone], threads=1)
+        if len(ids) > alone:
+            self._index.add(ids[alone:], vectors[alone:], threads=threads or _cores())
 
     def get(self, ids: Ids) -> Any:
         """The vectors of ids, float32 [dim] each; None where one is not there."""
