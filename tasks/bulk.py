@@ -192,5 +192,13 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None
         return Outcome(error_code=changed.code, error_message=said(changed))
     known = {task: finding.id for task, finding in report.findings.items() if finding.id}
     found = tuple(f for task, f in report.findings.items() if not f.id and task != PROBE)
-    sides, times = (report.width, report.height), (report.taken_at, changed_at)
-    return Outcome(known, report.cached, report.sha256, *sides, None, None, found, *times)
+    return Outcome(
+        known,
+        report.cached,
+        report.sha256,
+        report.width,
+        report.height,
+        found=found,
+        taken_at=report.taken_at,
+        changed_at=changed_at,
+    )

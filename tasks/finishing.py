@@ -96,17 +96,17 @@ def _learnt(item: Row[Any], outcome: Outcome) -> known.Learnt:
 def _entry(job: Row[Any], item: Row[Any], outcome: Outcome, ids: Shown, chosen: Shown | None) -> Entry:
     """What a search is told of a photo or page; `chosen` is what it shows in place of what was found now."""
     return Entry(
-        outcome.sha256 or item.sha256,
-        str(job.options.get("name") or item.name) if item.page else item.name,
-        chosen or ids,
-        outcome.width or 0,
-        outcome.height or 0,
-        item.page or 0,
-        item.path,
-        job.id,
-        outcome.taken_at,
-        outcome.changed_at or known.changed_at(item.stamp),
-        {} if chosen else {finding.analysis: finding for finding in outcome.found},
+        sha256=outcome.sha256 or item.sha256,
+        name=str(job.options.get("name") or item.name) if item.page else item.name,
+        results=chosen or ids,
+        width=outcome.width or 0,
+        height=outcome.height or 0,
+        page=item.page or 0,
+        path=item.path,
+        job_id=job.id,
+        taken_at=outcome.taken_at,
+        changed_at=outcome.changed_at or known.changed_at(item.stamp),
+        found={} if chosen else {finding.analysis: finding for finding in outcome.found},
     )
 
 

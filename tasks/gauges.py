@@ -24,6 +24,7 @@ from tasks.blobs import Spool, blobs_of
 from tasks.broker import LOST, WORKERS
 from tasks.jobs import ACTIVE, Jobs
 from tasks.liveness import WorkerRecord
+from tasks.search import people
 from tasks.settings import TaskSettings
 from tasks.standing import Standing
 from tasks.store.session import Store
@@ -31,7 +32,7 @@ from tasks.store.session import Store
 LIMITED: Final = (queues.TEXT_QUEUE, queues.PHOTO_QUEUE, queues.OPEN_QUEUE)
 """Queues of requests that somebody waits for."""
 
-JOB_KINDS: Final = ("photos", "library", "batch", DOCUMENT, reprocess.KIND)
+JOB_KINDS: Final = ("photos", "library", "batch", DOCUMENT, reprocess.KIND, people.KIND)
 DOCUMENT_KINDS: Final = ("image", "pdf")
 
 

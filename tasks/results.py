@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitoring import metrics
 from tasks.store.models import results
+from tasks.store.rows import into
 from tasks.store.session import Store
 
 _COLUMNS = (
@@ -111,8 +111,7 @@ def keep_all(connection: Connection, found: Sequence[tuple[str, Finding]], now: 
     fresh = {_key(sha256, finding): (sha256, finding) for sha256, finding in found}
     if not fresh:
         return []
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(results)
+    adding = into(connection, results)
     # An update that changes nothing makes the database give the row of a finding that is there.
     adding = adding.on_conflict_do_update(index_elements=_UNIQUE, set_={"sha256": adding.excluded.sha256})
     rows = connection.execute(

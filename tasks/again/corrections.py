@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.again import sources
 from tasks.search import texts
 from tasks.store.again import again
 from tasks.store.models import corrections, photos
+from tasks.store.rows import into
 from tasks.store.session import Store
 
 MOST_CHARACTERS: Final = 100_000
@@ -41,9 +41,8 @@ def write(store: Store, sha256: str, text: str) -> None:
     with store.write() as connection:
         if not sources.is_known(connection, sha256):
             raise sources.unknown(sha256)
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         values = {"text": text, "at": time.time()}
-        writing = dialect.insert(corrections).values(sha256=sha256, **values)
+        writing = into(connection, corrections).values(sha256=sha256, **values)
         connection.execute(writing.on_conflict_do_update(index_elements=["sha256"], set_=values))
         _tell_search(connection, sha256)
 

@@ -17,7 +17,7 @@ def chosen(connection: Connection, finished: Mapping[int, tuple[str | None, Show
     Args:
         finished: items, with the sha256 of each and what it was finished with.
     """
-    newer = instead(connection, {sha256 for sha256, _ in finished.values() if sha256})
+    newer = instead(connection, {sha256 for sha256, ids in finished.values() if sha256 and ids})
     return {
         key: {analysis: newer.get(row, row) for analysis, row in ids.items()}
         for key, (_, ids) in finished.items()

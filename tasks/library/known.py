@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, bindparam, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.again import standing
 from tasks.library.paths import stored, written
 from tasks.library.walk import Found
 from tasks.store.models import files, results
-from tasks.store.rows import add
+from tasks.store.rows import add, into
 
 Status = Literal["new", "changed", "unchanged"]
 Learnt = tuple[str | None, str | None, str | None, str | None]
@@ -102,8 +101,7 @@ def _answers(
 
 def see(connection: Connection, job_id: str, seen: Sequence[Known]) -> None:
     """Note that files are there, and what of them is now different."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(files)
+    adding = into(connection, files)
     same = files.c.stamp == adding.excluded.stamp
     adding = adding.on_conflict_do_update(
         index_elements=["key"],

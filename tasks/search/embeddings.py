@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks.results import Finding
 from tasks.store.models import spaces, vectors
+from tasks.store.rows import into
 
 KINDS: Final = ("clip", "face")
 """Analyses that give vectors, and the kinds of their spaces."""
@@ -110,9 +110,8 @@ def _spaces(connection: Connection, wanted: set[Space]) -> Mapping[Space, int]:
         missing = sorted(wanted - known.keys())
         if not missing:
             break
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(
-            dialect.insert(spaces).on_conflict_do_nothing(),
+            into(connection, spaces).on_conflict_do_nothing(),
             [dict(zip(_COLUMNS, space, strict=True)) for space in missing],
         )
     return known

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tasks import results as memory
 from tasks.library.paths import folder_of
 from tasks.results import Finding
 from tasks.search import embeddings, leaving, texts
 from tasks.store.models import photos, shown
+from tasks.store.rows import into
 
 CHUNK: Final = 500
 _KEPT: Final = ("name", "folder", "path", "taken_at", "width", "height", "gone_at")
@@ -113,8 +113,7 @@ def _write_photos(
             values.append(now)
     _name_jobs(connection, [(ids[entry.key], entry.job_id) for entry in entries if entry.key in ids])
     if values:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        adding = dialect.insert(photos)
+        adding = into(connection, photos)
         adding = adding.on_conflict_do_update(
             index_elements=["sha256", "page"], set_={name: adding.excluded[name] for name in (*_KEPT, "job_id")}
         )
@@ -162,8 +161,7 @@ def _write_shown(connection: Connection, entries: Sequence[Entry], ids: Mapping[
                 rows.append({"photo_id": photo_id, "analysis": analysis, "result_id": result_id})
                 changed.setdefault(photo_id, set()).add(analysis)
     if rows:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        adding = dialect.insert(shown)
+        adding = into(connection, shown)
         adding = adding.on_conflict_do_update(
             index_elements=["photo_id", "analysis"], set_={"result_id": adding.excluded.result_id}
         )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Text, bindparam, cast, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from tasks.analyses import DOCUMENT
 from tasks.search import words
 from tasks.search.filters import marks_of
 from tasks.store.models import corrections, photos, results, shown, texts
+from tasks.store.rows import into
 
 READ: Final = ("ocr", DOCUMENT)
 """Analyses that give text."""
@@ -71,10 +72,9 @@ def write(connection: Connection, of: Sequence[Photo], known: Mapping[int, Mappi
     if empty:
         connection.execute(delete(texts).where(texts.c.photo_id.in_(empty)))
     if rows:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
         kept: Any = bindparam("words", type_=Text)
-        kept = cast(kept, postgresql.TSVECTOR) if dialect is postgresql else kept
-        adding = dialect.insert(texts).values(photo_id=bindparam("photo_id"), words=kept)
+        kept = cast(kept, postgresql.TSVECTOR) if connection.dialect.name == "postgresql" else kept
+        adding = into(connection, texts).values(photo_id=bindparam("photo_id"), words=kept)
         connection.execute(
             adding.on_conflict_do_update(index_elements=["photo_id"], set_={"words": adding.excluded.words}), rows
         )

@@ -1,9 +1,15 @@
-"""Many rows by one statement."""
+"""Inserts in each database's own way: what becomes of a row that is there already, and many rows at once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Insert, bindparam, column, func, select
+from sqlalchemy import ARRAY, Connection, Insert, Table, bindparam, column, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def into(connection: Connection, table: Table) -> Any:
+    """An insert of the database's own dialect, which can be told what to do where a row is there already."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def add(connection: Connection, adding: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
