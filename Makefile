@@ -11,6 +11,8 @@ FRONTEND := $(shell find frontend/src frontend/public -type f ! -name schema.d.t
 NODE_FITS := command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 # Tests wait more than they compute; each file's run one after another.
 PARALLEL ?= -n 3 --dist loadgroup
+# A vLLM beside other tests falls silent for longer than its tests allow: test-vllm runs those, one after another.
+BESIDE := --ignore=tests/vllm
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev page check-page need-node demo up test test-services test-vllm chaos check bench bench-document bench-search docs lock format clean
@@ -62,12 +64,12 @@ demo: setup      ## start a service, scan sample pictures, show what was read
 up: setup        ## start everything on http://127.0.0.1:8060
 	$(BIN)/darkroom up
 
-test: setup-dev  ## every test; those that lack a model or test data say why they skip
-	$(BIN)/python -m pytest $(PARALLEL)
+test: setup-dev  ## every test but test-vllm's; those that lack a model or test data say why they skip
+	$(BIN)/python -m pytest $(PARALLEL) $(BESIDE)
 
 test-services: setup-dev ## the same tests on PostgreSQL and Redis 7, installed where missing (apt-get, root)
 	$(BIN)/python -m tests.services.install
-	TEST_SERVICES=on $(BIN)/python -m pytest $(PARALLEL)
+	TEST_SERVICES=on $(BIN)/python -m pytest $(PARALLEL) $(BESIDE)
 
 test-vllm: setup-dev ## documents against a real vLLM on this CPU, set up where it is missing (2.5 GB)
 	$(BIN)/python -m tests.vllm.rig.place
