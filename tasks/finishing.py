@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from tasks import ledger, results
 from tasks.again import replacing, reprocess, standing
@@ -15,6 +15,7 @@ from tasks.results import Finding
 from tasks.search import index
 from tasks.search.index import Entry
 from tasks.store.models import events, items, jobs
+from tasks.store.rows import add, change
 
 Keep = Callable[[Connection, Sequence[tuple[str, Finding]], float], list[int]]
 
@@ -80,7 +81,7 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
     by_hand = job.kind == reprocess.KIND
     shows = _keep(connection, fresh, now, replacing.keep_all if by_hand else results.keep_all)
     chosen = {} if by_hand else standing.chosen(connection, {key: (fresh[key].sha256, shows[key]) for key in shows})
-    _update_items(connection, fresh, shows | chosen, job.seq, now)
+    _update_items(connection, unfinished, fresh, shows | chosen, job.seq, now)
     known.learn(connection, (_learnt(unfinished[item_id], outcome) for item_id, outcome in fresh.items()))
     entries = (_entry(job, unfinished[key], fresh[key], ids, chosen.get(key)) for key, ids in shows.items())
     index.put(connection, entries, now)
@@ -122,40 +123,33 @@ def _keep(connection: Connection, fresh: dict[int, Outcome], now: float, keep: K
 
 
 def _update_items(
-    connection: Connection, fresh: dict[int, Outcome], shows: dict[int, Shown], seq: int, now: float
+    connection: Connection,
+    before: dict[int, Row[Any]],
+    fresh: dict[int, Outcome],
+    shows: dict[int, Shown],
+    seq: int,
+    now: float,
 ) -> None:
     """Write what became of items."""
-    rows = []
-    for number, (item_id, outcome) in enumerate(fresh.items(), seq + 1):
-        rows.append(
-            {
-                "key": item_id,
-                "new_state": outcome.state,
-                "new_seq": number,
-                "new_results": shows.get(item_id),
-                "new_cached": list(outcome.cached),
-                "new_sha256": outcome.sha256,
-                "new_width": outcome.width,
-                "new_height": outcome.height,
-                "new_code": outcome.error_code,
-                "new_message": outcome.error_message,
-            }
-        )
-    values: dict[str, Any] = {
-        "state": bindparam("new_state"),
-        "seq": bindparam("new_seq"),
-        "results": bindparam("new_results", type_=items.c.results.type),
-        "cached": bindparam("new_cached", type_=items.c.cached.type),
-        "sha256": func.coalesce(bindparam("new_sha256"), items.c.sha256),
-        "width": bindparam("new_width"),
-        "height": bindparam("new_height"),
-        "error_code": bindparam("new_code"),
-        "error_message": bindparam("new_message"),
-        "lease_owner": None,
-        "lease_until": None,
-        "finished_at": now,
-    }
-    connection.execute(update(items).where(items.c.id == bindparam("key")).values(values), rows)
+    rows = [
+        {
+            "id": item_id,
+            "state": outcome.state,
+            "seq": number,
+            "results": shows.get(item_id),
+            "cached": list(outcome.cached),
+            "sha256": outcome.sha256 or before[item_id].sha256,
+            "width": outcome.width,
+            "height": outcome.height,
+            "error_code": outcome.error_code,
+            "error_message": outcome.error_message,
+            "lease_owner": None,
+            "lease_until": None,
+            "finished_at": now,
+        }
+        for number, (item_id, outcome) in enumerate(fresh.items(), seq + 1)
+    ]
+    change(connection, items, ["id"], rows)
 
 
 def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome], now: float) -> None:
@@ -177,10 +171,8 @@ def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome]
         changes["progress_at"] = now
     changes["seq"] = job.seq + len(frames)
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(**changes))
-    connection.execute(
-        insert(events),
-        [
-            {"job_id": job.id, "seq": job.seq + n, "type": kind, "item_id": item_id, "body": body, "at": now}
-            for n, (kind, item_id, body) in enumerate(frames, 1)
-        ],
-    )
+    rows = [
+        {"job_id": job.id, "seq": job.seq + n, "type": kind, "item_id": item_id, "body": body, "at": now}
+        for n, (kind, item_id, body) in enumerate(frames, 1)
+    ]
+    add(connection, insert(events), rows)

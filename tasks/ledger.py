@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from monitoring import metrics
 from tasks.errors import JobUnknown, WrongState
 from tasks.store.models import events, items, jobs
+from tasks.store.rows import add, change
 from tasks.store.session import afterwards
 
 ACTIVE = ("queued", "running", "paused")
@@ -64,7 +65,7 @@ def insert_items(connection: Connection, job_id: str, new_items: Iterable[NewIte
         for item in new_items
     ]
     if rows:
-        connection.execute(insert(items), rows)
+        add(connection, insert(items), rows)
 
 
 def lock(connection: Connection, job_id: str) -> Row[Any]:
@@ -152,11 +153,11 @@ def keep_failures(connection: Connection, job_id: str) -> None:
     )
     said = [
         {
-            "at_seq": row.seq,
-            "said": {"status": "failed", "error": {"code": row.error_code, "message": row.error_message}},
+            "job_id": job_id,
+            "seq": row.seq,
+            "body": {"status": "failed", "error": {"code": row.error_code, "message": row.error_message}},
         }
         for row in failed
     ]
     if said:
-        frame = update(events).where(events.c.job_id == job_id, events.c.seq == bindparam("at_seq"))
-        connection.execute(frame.values(body=bindparam("said")), said)
+        change(connection, events, ["job_id", "seq"], said)

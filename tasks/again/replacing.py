@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tasks import results
 from tasks.results import Finding
 from tasks.store.models import history, items, photos, shown
 from tasks.store.models import results as kept
+from tasks.store.rows import change
 
 REPROCESS: Final = "reprocess"
 RESTORE: Final = "restore"
@@ -97,10 +98,9 @@ def _point_items(connection: Connection, sha256: str, analysis: str, row_id: int
     """Let every photo of every job with these bytes show a finding, if it shows one of this analysis."""
     query = select(items.c.id, items.c.results).where(items.c.sha256 == sha256, items.c.page.is_(None))
     changes = [
-        {"key": item.id, "new": {**item.results, analysis: row_id}}
+        {"id": item.id, "results": {**item.results, analysis: row_id}}
         for item in connection.execute(query.where(items.c.state == "done").order_by(items.c.id).with_for_update())
         if (item.results or {}).get(analysis, row_id) != row_id
     ]
     if changes:
-        pointing = update(items).where(items.c.id == bindparam("key"))
-        connection.execute(pointing.values(results=bindparam("new", type_=items.c.results.type)), changes)
+        change(connection, items, ["id"], changes)

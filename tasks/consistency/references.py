@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from tasks import ledger
 from tasks.blobs import Spool
@@ -13,6 +13,7 @@ from tasks.consistency.fault import Fault, Kept, some
 from tasks.errors import BlobMissing
 from tasks.jobs import Outcome
 from tasks.store.models import events, items, jobs, results
+from tasks.store.rows import change
 
 CHUNK: Final = 500
 OPEN: Final = ("queued", "running")
@@ -57,10 +58,10 @@ def _look_again(connection: Connection, job_id: str, ids: Sequence[int]) -> None
     rows = connection.execute(
         select(items.c.seq, items.c.results, items.c.cached).where(items.c.id.in_(ids), items.c.state == "done")
     ).all()
-    said = [{"at_seq": row.seq, "said": {"status": "done", "error": None}} for row in rows if row.seq is not None]
+    body = {"status": "done", "error": None}
+    said = [{"job_id": job_id, "seq": row.seq, "body": body} for row in rows if row.seq is not None]
     if said:  # a frame tells what it told, whatever becomes of the item
-        frame = update(events).where(events.c.job_id == job_id, events.c.seq == bindparam("at_seq"))
-        connection.execute(frame.values(body=bindparam("said", type_=events.c.body.type)), said)
+        change(connection, events, ["job_id", "seq"], said)
     again = job.state in (*ledger.ACTIVE, "completed")
     values: dict[str, Any] = {"state": "queued", "attempts": 0, "results": None, "cached": None, "finished_at": None}
     if not again:

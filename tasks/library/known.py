@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select
 
 from tasks.again import standing
 from tasks.library.paths import stored, written
 from tasks.library.walk import Found
 from tasks.store.models import files, results
-from tasks.store.rows import add, into
+from tasks.store.rows import add, change, into
 
 Status = Literal["new", "changed", "unchanged"]
 Learnt = tuple[str | None, str | None, str | None, str | None]
@@ -125,14 +125,12 @@ def see(connection: Connection, job_id: str, seen: Sequence[Known]) -> None:
 def learn(connection: Connection, looked_at: Iterable[Learnt]) -> None:
     """Note what became of photos."""
     rows = [
-        {"k": key, "s": stamp, "content": sha256, "message": error}
+        {"key": key, "stamp": stamp, "sha256": sha256, "error": error}
         for key, stamp, sha256, error in sorted(looked_at, key=lambda row: row[0] or "")
         if key and stamp and (sha256 or error)
     ]
     if rows:
-        same = (files.c.key == bindparam("k")) & (files.c.stamp == bindparam("s"))
-        noted: dict[str, Any] = {"sha256": bindparam("content"), "error": bindparam("message")}
-        connection.execute(update(files).where(same).values(noted), rows)
+        change(connection, files, ["key", "stamp"], rows)
 
 
 def gone(connection: Connection, job_id: str, folder: str) -> list[str]:

@@ -152,7 +152,7 @@ class Listing:
                     {"job_id": self._job_id, "seq": row.seq, "type": "item", "item_id": row.id, "body": None, "at": now}
                     for row in ids
                 ]
-                connection.execute(insert(events), frames)
+                add(connection, insert(events), frames)
                 index.put(connection, (self._entry(each) for each in done), now)
         status = Counter(each.status for each in fresh)
         added: dict[str, int] = {

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from tasks.results import Finding
 from tasks.store.models import spaces, vectors
-from tasks.store.rows import into
+from tasks.store.rows import add, change, into
 
 KINDS: Final = ("clip", "face")
 """Analyses that give vectors, and the kinds of their spaces."""
@@ -45,16 +45,14 @@ def write(connection: Connection, found: Sequence[tuple[int, Finding]], now: flo
         if same is None:
             fresh.append(row)
         elif same.face != row.face:
-            renumbered.append({"key": same.id, "number": row.face})
+            renumbered.append({"id": same.id, "face": row.face})
     if held:
         connection.execute(delete(vectors).where(vectors.c.id.in_([row.id for row in held.values()])))
     if renumbered:
-        connection.execute(
-            update(vectors).where(vectors.c.id == bindparam("key")).values(face=bindparam("number")), renumbered
-        )
+        change(connection, vectors, ["id"], renumbered)
     if fresh:
         values = [{name: getattr(row, name) for name in row.__slots__} | {"at": now} for row in fresh]
-        connection.execute(insert(vectors), values)
+        add(connection, insert(vectors), values)
 
 
 def remove(connection: Connection, photos: Sequence[int], kind: str) -> None:

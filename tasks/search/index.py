@@ -11,7 +11,7 @@ from tasks.library.paths import folder_of
 from tasks.results import Finding
 from tasks.search import embeddings, leaving, texts
 from tasks.store.models import photos, shown
-from tasks.store.rows import into
+from tasks.store.rows import add, into
 
 CHUNK: Final = 500
 _KEPT: Final = ("name", "folder", "path", "taken_at", "width", "height", "gone_at")
@@ -165,7 +165,7 @@ def _write_shown(connection: Connection, entries: Sequence[Entry], ids: Mapping[
         adding = adding.on_conflict_do_update(
             index_elements=["photo_id", "analysis"], set_={"result_id": adding.excluded.result_id}
         )
-        connection.execute(adding, rows)
+        add(connection, adding, rows)
     return changed
 
 

@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from tasks.library.paths import folder_of
 from tasks.search import embeddings, texts
 from tasks.store.models import files, photos, shown
+from tasks.store.rows import change
 from tasks.store.session import Store
 
 GONE_S: Final = 86_400.0
@@ -37,14 +38,13 @@ def leave(connection: Connection, rows: Sequence[Row[Any]], paths: Collection[st
     others = select(files.c.sha256, files.c.path).where(files.c.sha256.in_(contents), files.c.path.not_in(paths))
     elsewhere = {row.sha256: row.path for row in connection.execute(others.order_by(files.c.path.desc()))}
     moved = [
-        {"key": row.id, "new_path": path, "new_folder": folder_of(path), "new_name": PurePath(path).name}
+        {"id": row.id, "path": path, "folder": folder_of(path), "name": PurePath(path).name}
         for row in rows
         if (path := elsewhere.get(row.sha256)) is not None
     ]
     if moved:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("path", "folder", "name")}
-        connection.execute(update(photos).where(photos.c.id == bindparam("key")).values(values), moved)
-        texts.write(connection, texts.photos_of(connection, [each["key"] for each in moved]), {})
+        change(connection, photos, ["id"], moved)
+        texts.write(connection, texts.photos_of(connection, [each["id"] for each in moved]), {})
     gone = [row.id for row in rows if row.sha256 not in elsewhere]
     if gone:
         connection.execute(update(photos).where(photos.c.id.in_(gone)).values(gone_at=now))

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Text, bindparam, cast, delete, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, delete, select
 
 from tasks.analyses import DOCUMENT
 from tasks.search import words
 from tasks.search.filters import marks_of
 from tasks.store.models import corrections, photos, results, shown, texts
-from tasks.store.rows import into
+from tasks.store.rows import add, into
 
 READ: Final = ("ocr", DOCUMENT)
 """Analyses that give text."""
@@ -72,12 +71,9 @@ def write(connection: Connection, of: Sequence[Photo], known: Mapping[int, Mappi
     if empty:
         connection.execute(delete(texts).where(texts.c.photo_id.in_(empty)))
     if rows:
-        kept: Any = bindparam("words", type_=Text)
-        kept = cast(kept, postgresql.TSVECTOR) if connection.dialect.name == "postgresql" else kept
-        adding = into(connection, texts).values(photo_id=bindparam("photo_id"), words=kept)
-        connection.execute(
-            adding.on_conflict_do_update(index_elements=["photo_id"], set_={"words": adding.excluded.words}), rows
-        )
+        adding = into(connection, texts)
+        newer = {"words": adding.excluded.words}
+        add(connection, adding.on_conflict_do_update(index_elements=["photo_id"], set_=newer), rows)
 
 
 def _read(connection: Connection, ids: Sequence[int], known: Mapping[int, Mapping[str, Any]]) -> dict[int, list[str]]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, text, update
-from sqlalchemy.sql import bindparam
+from sqlalchemy import Connection, delete, insert, select, text
 
 from tasks.errors import TaskError
 from tasks.search.nearest.spaces import Space
 from tasks.store.models import people, person_faces, vectors
+from tasks.store.rows import change
 
 KEY: Final = 0x70656F70
 """Of PostgreSQL's advisory lock; SQLite has one writer anyway."""
@@ -54,10 +54,9 @@ def write(connection: Connection, space: Space, wanted: dict[int, str], now: flo
         connection.execute(insert(people), rows)
     for some in chunks([face for face in before if face not in wanted]):
         connection.execute(delete(person_faces).where(person_faces.c.vector_id.in_(some)))
-    moved = [{"face": face, "who": who} for face, who in wanted.items() if before.get(face, who) != who]
+    moved = [{"vector_id": face, "person_id": who} for face, who in wanted.items() if before.get(face, who) != who]
     if moved:
-        change = update(person_faces).where(person_faces.c.vector_id == bindparam("face"))
-        connection.execute(change.values(person_id=bindparam("who")), moved)
+        change(connection, person_faces, ["vector_id"], moved)
     added = [{"vector_id": face, "person_id": who, "pinned": False} for face, who in wanted.items()]
     if added := [row for row in added if row["vector_id"] not in before]:
         connection.execute(insert(person_faces), added)
