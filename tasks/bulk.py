@@ -4,6 +4,7 @@ The broker holds a handful of messages however large a job is. A message says on
 draws a lease, sends another message so that idle threads and workers join in, works, and goes on for one turn.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -35,8 +36,14 @@ TURN_S = 10.0
 HOLD_S = 0.5
 """So often a worker looks whether it is to go on with its lease."""
 
+FIRST_LEASE = 32
+"""Photos of a turn's first lease. Of quick photos the next ones have more: a transaction for each would cost most."""
+
 SHARED_LEASE = 4
-"""Photos of a lease in a process that also serves people who wait."""
+"""The same in a process that also serves people who wait."""
+
+LEASE_S = 0.25
+"""A lease that grew is worked on for so long, and what is left of it then is given back."""
 
 LIST_EVERY_S = 30.0
 """A listing from which nothing was heard for so long is begun again by another."""
@@ -100,17 +107,22 @@ def take_turn(worker: "Worker", priority: queues.Priority) -> None:
 def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
     owner = f"{worker.name}/{worker.instance}#{threading.get_ident()}.{uuid.uuid4().hex[:6]}"
     ends = time.monotonic() + TURN_S
+    least = size = _first_lease(worker, priority)
     while not worker.stopping.is_set():
-        lease = worker.jobs.draw(owner, priority, _lease_items(worker, priority), worker.settings.lease_ttl_s)
+        lease = worker.jobs.draw(owner, priority, size, worker.settings.lease_ttl_s)
         if lease is None:
             return
         invite(worker, priority)
+        began = time.monotonic()
         try:
-            _work_on(worker, lease, owner, queues.JOB_QUEUES[priority])
+            with worker.turns.quick if size > least else contextlib.nullcontext():
+                _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], least)
         except BaseException:  # whatever it was may come again: it counts as a start
             worker.jobs.release_dead(owner)
             raise
         worker.jobs.release(owner)
+        if priority == "bulk" and len(lease.items) == size:
+            size = _next_lease(worker, least, size, time.monotonic() - began)
         if worker.turns.excess(priority):
             return
         if time.monotonic() > ends or worker.turns.wanted(priority):
@@ -118,16 +130,24 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
             return
 
 
-def _lease_items(worker: "Worker", priority: queues.Priority) -> int:
+def _first_lease(worker: "Worker", priority: queues.Priority) -> int:
     if priority != "bulk":
         return 1
-    return min(SHARED_LEASE, worker.settings.lease_items) if worker.turns.shared else worker.settings.lease_items
+    return min(SHARED_LEASE if worker.turns.shared else FIRST_LEASE, worker.settings.lease_items)
 
 
-def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str) -> None:
+def _next_lease(worker: "Worker", least: int, size: int, took_s: float) -> int:
+    """As many photos as LEASE_S is enough for, going by those of the last lease, but not many times more at once."""
+    enough = int(size * min(4.0, LEASE_S / max(took_s, 1e-6)))
+    return max(least, min(enough, worker.settings.lease_items))
+
+
+def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str, least: int = FIRST_LEASE) -> None:
     finished = Finished(worker, lease, queue)
-    held_at = time.monotonic()
-    for item in lease.items:
+    began = held_at = time.monotonic()
+    for number, item in enumerate(lease.items):
+        if number >= least and time.monotonic() - began >= LEASE_S:
+            break
         if time.monotonic() - held_at >= HOLD_S:
             held_at = time.monotonic()
             if not worker.jobs.hold(lease.job_id, owner, worker.settings.lease_ttl_s):

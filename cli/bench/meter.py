@@ -13,12 +13,12 @@ LOOK_S: Final = 0.25
 
 
 def cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and all that it has started and that still run."""
+    """CPU seconds of a process and all that it has started, those included that have ended since."""
     total = 0.0
     for one in tree(process):
         with contextlib.suppress(psutil.NoSuchProcess):
             spent = one.cpu_times()
-            total += spent.user + spent.system
+            total += spent.user + spent.system + spent.children_user + spent.children_system
     return total
 
 

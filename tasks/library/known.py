@@ -17,7 +17,7 @@ from tasks.again import standing
 from tasks.library.paths import stored, written
 from tasks.library.walk import Found
 from tasks.store.models import files, results
-from tasks.store.rows import add, change, into
+from tasks.store.rows import add, change, into, one_of
 
 Status = Literal["new", "changed", "unchanged"]
 Learnt = tuple[str | None, str | None, str | None, str | None]
@@ -65,7 +65,7 @@ def compare(connection: Connection, photos: Sequence[Found], wanted: Mapping[str
         wanted: analysis -> (model, revision, options); empty where nothing is to be answered from memory.
     """
     keys = [key_of(photo.path) for photo in photos]
-    rows = {row.key: row for row in connection.execute(select(files).where(files.c.key.in_(keys)))}
+    rows = {row.key: row for row in connection.execute(select(files).where(one_of(connection, files.c.key, keys)))}
     same = {row.sha256 for row in rows.values() if row.sha256}
     answers = _answers(connection, same, wanted) if same and wanted else {}
     return [_known(photo, key, rows.get(key), answers) for photo, key in zip(photos, keys, strict=True)]

@@ -22,7 +22,7 @@ from tasks.search import index, leaving
 from tasks.search.index import Entry
 from tasks.store.again import again
 from tasks.store.models import events, items, jobs
-from tasks.store.rows import add
+from tasks.store.rows import add, one_of
 from tasks.store.session import Store, afterwards
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Listing:
         return True
 
     def _had(self, connection: Connection, keys: Sequence[str]) -> set[str]:
-        query = select(items.c.file).where(items.c.job_id == self._job_id, items.c.file.in_(keys))
+        query = select(items.c.file).where(items.c.job_id == self._job_id, one_of(connection, items.c.file, keys))
         return set(connection.scalars(query))
 
     def _insert(self, connection: Connection, job: Row[Any], fresh: Sequence[Known]) -> None:

@@ -19,18 +19,28 @@ def allowed(path: Path, roots: Sequence[Path]) -> Path:
     """
     try:
         path = path.expanduser()
-        real = path.resolve(strict=False)
-        there = real.exists()
+        real = os.path.realpath(path)
+        found = Path(real)
+        there = _is_there(found)
     except (OSError, RuntimeError, ValueError) as error:
         raise PathNotAllowed("The path cannot be resolved.") from error
-    if not path.is_absolute() or not any(real == root or root in real.parents for root in roots):
+    # Compared as strings, as a rescan asks for each of its photos.
+    if not path.is_absolute() or not any(f"{real}/".startswith(f"{str(root).rstrip('/')}/") for root in roots):
         raise PathNotAllowed(
             "The path is not under any folder of LIBRARY_ROOTS.",
             "Add its folder to LIBRARY_ROOTS and start again.",
         )
     if not there:
         raise PathMissing(f"There is nothing at {path}.")
-    return real
+    return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def folder(name: str, roots: Sequence[Path]) -> Path:

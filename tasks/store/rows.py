@@ -1,12 +1,28 @@
 """Many rows at once in each database's own way, and what becomes of a row that is there already.
 
-PostgreSQL gets an array a column: of a statement for each row it would spend more on the statement than on the row.
+PostgreSQL gets rows as one JSON text: of a statement for each row it would spend more on the statement than on the row,
+and its driver more on an array than the database on all the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Insert, Table, bindparam, column, func, select, update
+import orjson
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Insert,
+    String,
+    Table,
+    Text,
+    bindparam,
+    column,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 Rows = Sequence[Mapping[str, Any]]
@@ -23,7 +39,7 @@ def add(connection: Connection, adding: Insert, rows: Rows) -> None:
     if connection.dialect.name != "postgresql":
         connection.execute(adding, rows)
         return
-    each = _unnested(adding.table, rows)
+    each = _as_table(adding.table, rows)
     connection.execute(adding.from_select(list(rows[0]), select(each)))
 
 
@@ -35,15 +51,43 @@ def change(connection: Connection, table: Table, by: Sequence[str], rows: Rows) 
         named = [{f"its_{name}": value for name, value in row.items()} for row in rows]
         connection.execute(update(table).where(*same).values(values), named)
         return
-    each = _unnested(table, rows)
+    each = _as_table(table, rows)
     same = [table.c[name] == each.c[name] for name in by]
     connection.execute(update(table).where(*same).values({c.name: c for c in each.c if c.name not in by}))
 
 
-def _unnested(table: Any, rows: Rows) -> Any:
+def one_of(connection: Connection, texts: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column of texts has one of these values: one parameter, however many they are."""
+    given = _json(list(values))
+    if connection.dialect.name == "postgresql":
+        return texts.in_(select(func.json_array_elements_text(given.cast(JSON))))
+    return texts.in_(select(func.json_each(given).table_valued(column("value", String)).c.value))
+
+
+def _as_table(table: Any, rows: Rows) -> Any:
     """These rows as a table to be read from."""
-    kinds = {name: table.c[name].type for name in rows[0]}
-    arrays = [
-        bindparam(f"{name}_s", [row[name] for row in rows], ARRAY(kind, dimensions=1)) for name, kind in kinds.items()
-    ]
-    return func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in kinds.items())).render_derived()
+    names = (column(name, table.c[name].type) for name in rows[0])
+    given = _json(rows).cast(JSON)
+    return func.json_to_recordset(given).table_valued(*names).render_derived(with_types=True)
+
+
+def _json(value: Any) -> BindParameter[str]:
+    text = orjson.dumps(value, default=_hexadecimal)
+    if rb"\u0000" in text:  # PostgreSQL's texts have no NUL; a file name or an error message may
+        text = orjson.dumps(_without_nul(value), default=_hexadecimal)
+    return bindparam(None, text.decode(), Text)
+
+
+def _hexadecimal(value: Any) -> str:
+    return f"\\x{value.hex()}"
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case list():
+            return [_without_nul(each) for each in value]
+        case dict():
+            return {name: _without_nul(each) for name, each in value.items()}
+    return value

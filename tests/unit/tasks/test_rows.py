@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import insert, select
 
-from tasks.store.models import events, items, jobs, photos, texts
-from tasks.store.rows import add, change, into
+from tasks.store.models import events, items, jobs, photos, spaces, texts, vectors
+from tasks.store.rows import add, change, into, one_of
 from tasks.store.session import Store
 
 JOB = {"id": "a" * 32, "kind": "photos", "state": "queued", "priority": "bulk", "tasks": ["ocr"], "options": {}}
-NAMES = ["plain", "quo'te", "back\\slash", "{brace},comma", "发票", "NULL", ""]
+NAMES = ["plain", "nul\0inside", "quo'te", "back\\slash", "{brace},comma", "发票", "NULL", ""]
 
 
 @pytest.fixture
@@ -20,11 +20,15 @@ def job(store: Store) -> str:
     return str(JOB["id"])
 
 
+def _kept(store: Store, name: str) -> str:
+    return name if store.engine.dialect.name == "sqlite" else name.replace("\0", "\ufffd")  # which has no NUL
+
+
 def test_what_is_added_is_there_with_what_was_not_named(store: Store, job: str) -> None:
     with store.read() as connection:
         rows = connection.execute(select(items).order_by(items.c.id)).all()
     assert [(row.name, row.tasks, row.attempts, row.page) for row in rows] == [
-        (name, ["ocr", name], 0, None) for name in NAMES
+        (_kept(store, name), ["ocr", _kept(store, name)], 0, None) for name in NAMES
     ]
 
 
@@ -74,3 +78,27 @@ def test_what_is_there_already_is_written_over_where_that_is_said(store: Store) 
             add(connection, adding, [{"photo_id": number, "words": words}])
     with store.read() as connection:
         assert connection.execute(select(texts)).all() == [(number, "'发票':1")]
+
+
+def test_bytes_and_paths_are_added_and_changed_as_they_are(store: Store) -> None:
+    photo = {"sha256": "c" * 64, "page": 0, "name": "a", "folder": "", "width": 1, "height": 1}
+    with store.write() as connection:
+        number = connection.execute(insert(photos).values(photo).returning(photos.c.id)).scalar_one()
+        kind = {"kind": "clip", "model": "m", "revision": "1", "dim": 3}
+        space = connection.execute(insert(spaces).values(kind).returning(spaces.c.id)).scalar_one()
+        rows = [
+            {"photo_id": number, "space": space, "face": n, "data": bytes([0, n, 255]), "at": 0.5} for n in range(3)
+        ]
+        add(connection, insert(vectors), rows)
+        change(connection, photos, ["id"], [{"id": number, "path": "/ä/'b", "folder": "/ä"}])
+    with store.read() as connection:
+        kept = connection.execute(select(vectors.c.data).order_by(vectors.c.face)).scalars()
+        assert [bytes(data) for data in kept] == [row["data"] for row in rows]
+        assert connection.execute(select(photos.c.path, photos.c.folder)).all() == [("/ä/'b", "/ä")]
+
+
+@pytest.mark.parametrize("wanted", [[], ["发票", "plain", "plain"], ["nobody", "quo'te"]])
+def test_rows_with_one_of_many_values_are_found(store: Store, job: str, wanted: list[str]) -> None:
+    with store.read() as connection:
+        found = connection.scalars(select(items.c.name).where(one_of(connection, items.c.name, wanted))).all()
+    assert sorted(found) == sorted({*wanted} & {*NAMES})
