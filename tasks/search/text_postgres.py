@@ -1,9 +1,9 @@
 """Words in PostgreSQL: tsvectors that we make, so no parser and no locale has a say, under a GIN index.
 
-A GIN index gives all rows of a word in no order. So each row has, among its words, the marks of two buckets of
-neighbours that it is in, one of some thousand photos and one of some hundred thousand. The newest small buckets are
-looked at first, for which GIN skips through the rows of a frequent word, and where they have too few, the newest large
-ones. What is too rare there also is rare enough to be looked for everywhere.
+A GIN index gives all rows of a word in no order. So each row has, among its words, the marks of the buckets of
+neighbours that it is in: of a thousand photos, of some thousand and of some hundred thousand. The newest small buckets
+are looked at first, for which GIN skips through the rows of a frequent word, and where they have too few, the newest
+larger ones. What is too rare there also is rare enough to be looked for everywhere.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,8 @@ class Words:
             found += self._below(end, terms, [marks], most - len(found))
             end = newest[0] << bits
             likely = len(found) * self._last // (self._last + 1 - end)
-            if not end or 2 * len(found) >= most or likely < FEW * most:
+            rare = bits > BUCKETS[0] and likely < FEW * most
+            if not end or 2 * len(found) >= most or rare:
                 break
         if end and 2 * len(found) < most:
             found += self._everywhere(end, terms, most - len(found))

@@ -20,7 +20,7 @@ MOST_TOKENS: Final = 16_000
 """PostgreSQL counts places up to 16,383."""
 
 BUCKET: Final = "\ue003"
-BUCKETS: Final = (13, 17)
+BUCKETS: Final = (10, 13, 17)
 """Sizes of buckets of photos that were added one after the other, as powers of two."""
 
 _PICTURES: Final = re.compile(r"!\[[^\]]*\]\([^)]*\)")
