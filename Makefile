@@ -97,7 +97,7 @@ bench-document: setup-dev ## what we add to the document engine at LLM_BASE_URL,
 	@if [ -n "$$LLM_BASE_URL" ]; then $(BIN)/darkroom bench --document; else $(BIN)/python -m tests.vllm.bench; fi
 
 bench-search: setup-dev ## how long searches take with a million photos, on SQLite and PostgreSQL
-	$(BIN)/python -m tests.bench.search
+	$(BIN)/python -m tests.bench.search --vectors
 	$(BIN)/python -m tests.bench.vectors
 	$(BIN)/python -m tests.bench.captions
 

@@ -21,15 +21,18 @@ import numpy as np
 import psutil
 import typer
 from numpy.typing import NDArray
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from cli.bench.rows import Row, row
 from tasks.search.filters import Filters
 from tasks.search.nearest import Nearest, Space, all_spaces
+from tasks.store.models import spaces, vectors
+from tasks.store.rows import add
 from tasks.store.session import Store, migrate
 
 Matrix = NDArray[np.float32]
 DIM: Final = 512
+MODEL: Final = "drawn"
 DIRECTIONS: Final = 96
 SUBJECTS: Final = 5000
 BLOCK: Final = 20_000
@@ -59,34 +62,39 @@ def _sparse(source: np.random.Generator, count: int) -> Matrix:
     return parts
 
 
-def fill(store: Store, count: int) -> Space:
-    """A database with so many photos and their vectors; a hundredth of them in the folder /a, a thousandth in /b."""
+def photographed(store: Store, count: int) -> None:
+    """So many photos, ids from 1; a hundredth of them in the folder /a, a thousandth in /b."""
     photo = "INSERT INTO photos (sha256, page, name, folder, width, height) VALUES (:sha256, 0, :name, :folder, 1, 1)"
-    vector = "INSERT INTO vectors (space, photo_id, data, at) VALUES (1, :photo, :data, 0)"
+    for start in range(1, count + 1, BLOCK):
+        numbers = range(start, min(start + BLOCK, count + 1))
+        folders = ["/b" if n % 1000 == 0 else "/a" if n % 100 == 1 else "/c" for n in numbers]
+        names = [{"sha256": f"{n:064}", "name": f"{n}.jpg", "folder": f} for n, f in zip(numbers, folders, strict=True)]
+        with store.write() as connection:
+            connection.execute(text(photo), names)
+
+
+def looked_at(store: Store, count: int) -> Space:
+    """A vector for each of so many photos, ids from 1."""
+    made = insert(spaces).values(kind="clip", model=MODEL, revision="1", dim=DIM)
     with store.write() as connection:
-        connection.execute(
-            text("INSERT INTO spaces (kind, model, revision, dim) VALUES ('clip', 'drawn', '1', :dim)"), {"dim": DIM}
-        )
+        space = connection.execute(made.returning(spaces.c.id)).scalar_one()
     first = 1
     for some in drawn(count, 1):
-        numbers = range(first, first + len(some))
-        folders = ["/b" if n % 1000 == 0 else "/a" if n % 100 == 1 else "/c" for n in numbers]
+        rows = [
+            {"space": space, "photo_id": n, "data": one.astype("<f2").tobytes(), "at": 0.0}
+            for n, one in enumerate(some, first)
+        ]
         with store.write() as connection:
-            names = [
-                {"sha256": f"{n:064}", "name": f"{n}.jpg", "folder": f} for n, f in zip(numbers, folders, strict=True)
-            ]
-            connection.execute(text(photo), names)
-            data = [{"photo": n, "data": v.astype("<f2").tobytes()} for n, v in zip(numbers, some, strict=True)]
-            connection.execute(text(vector), data)
+            add(connection, insert(vectors), rows)
         first += len(some)
     with store.read() as connection:
         return all_spaces(connection)[0]
 
 
-def build(home: Path, space: Space, upto: int) -> tuple[float, float]:
-    """Seconds and MiB of the builder's process."""
+def build(home: Path, space: Space, upto: int, url: str = "") -> tuple[float, float]:
+    """Seconds and MiB of the builder's process; `url` of a database that is not SQLite's in `home`."""
     words = [sys.executable, "-m", "tasks.search.nearest.build", str(space.id), str(upto)]
-    environment = {**os.environ, "DARKROOM_HOME": str(home), "DATABASE_URL": ""}
+    environment = {**os.environ, "DARKROOM_HOME": str(home), "DATABASE_URL": url}
     started = time.monotonic()
     with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE) as child:  # it ends where our end is closed
         assert child.wait() == 0
@@ -125,7 +133,8 @@ def measure(count: int, home: Path) -> list[Row]:
     url = f"sqlite:///{home / 'darkroom.db'}"
     migrate(url)
     store = Store(url)
-    space = fill(store, count)
+    photographed(store, count)
+    space = looked_at(store, count)
     seconds, memory = build(home, space, count)
     index = sum(file.stat().st_size for file in (home / "search").glob("*.usearch")) / 2**20
     queries = next(iter(drawn(SEARCHES, 2)))
