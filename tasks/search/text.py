@@ -48,11 +48,11 @@ class Hit:
 class Words(Protocol):
     """The words of one store, of photos that meet the filters."""
 
-    def newest(self, terms: Sequence[Term], most: int) -> list[int]:
-        """Photos that have all terms, the newest ones first."""
+    def newest(self, asked: Sequence[Sequence[Term]], most: int) -> list[list[int]]:
+        """For each of several queries the photos that have all its terms, the newest ones first."""
 
     def weighed(self, terms: Sequence[Term], most: int) -> Mapping[int, Sequence[float]]:
-        """The same, with how much of each term they have: 0 for nothing, about 1 for a text that is all of it."""
+        """The same of one, with how much of each term they have: 0 for nothing, 1 for a text that is all of it."""
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> Mapping[int, Sequence[float]]:
         """The same of photos that are known."""
@@ -84,7 +84,7 @@ def _some(words: Words, terms: Sequence[Term]) -> list[Hit]:
     parts = [Term((token,), token) for token in loose][:MOST_PARTS]
     if len(parts) < 2:
         return []
-    found = [words.newest([*exact, part], PART_CANDIDATES) for part in parts]
+    found = words.newest([[*exact, part] for part in parts], PART_CANDIDATES)
     weights = _weights(found, max((ids[0] for ids in found if ids), default=0))
     candidates: dict[int, None] = {}
     for _, ids in sorted(zip(weights, found, strict=True), key=lambda each: -each[0]):

@@ -7,12 +7,25 @@ larger ones. What is too rare there also is rare enough to be looked for everywh
 """
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Final
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, cast, func, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
-from sqlalchemy.types import BigInteger
 
 from tasks.search.filters import Filters
 from tasks.search.queries import Term
@@ -32,28 +45,36 @@ class Words:
     def __init__(self, connection: Connection, filters: Filters) -> None:
         self._connection = connection
         self._marks = [_any(some) for some in filters.marks()]
-        self._conditions = filters.exact()
+        self._newest = _newest(filters)
 
-    def newest(self, terms: Sequence[Term], most: int) -> list[int]:
+    def newest(self, asked: Sequence[Sequence[Term]], most: int) -> list[list[int]]:
         """As `text.Words.newest`; it may be half of `most` where more would have to be looked for far and wide."""
-        found: list[int] = []
-        end = self._last + 1
+        looks = [_Look([*map(_phrase, terms), *self._marks], self._last + 1, most) for terms in asked]
+        near = looks
         for bits in BUCKETS:
-            newest = range(max(0, (self._last >> bits) - 1), (self._last >> bits) + 1)
-            marks = _any([bucket(number << bits, bits) for number in newest])
-            found += self._below(end, terms, [marks], most - len(found))
-            end = newest[0] << bits
-            likely = len(found) * self._last // (self._last + 1 - end)
-            rare = bits > BUCKETS[0] and likely < FEW * most
-            if not end or 2 * len(found) >= most or rare:
-                break
-        if end and 2 * len(found) < most:
-            found += self._everywhere(end, terms, most - len(found))
-        return found
+            first = max(0, (self._last >> bits) - 1)
+            self._look(near, [_any([bucket(n << bits, bits) for n in range(first, (self._last >> bits) + 1)])])
+            for look in near:
+                look.end = first << bits
+            near = [look for look in near if look.goes_on(self._last, bits > BUCKETS[0])]
+        self._look([look for look in looks if look.end and 2 * len(look.found) < most], [])
+        return [look.found for look in looks]
+
+    def _look(self, looks: Sequence["_Look"], buckets: Sequence[str]) -> None:
+        """Look for photos below a number by their words, and not in the order of their numbers."""
+        if not looks:
+            return
+        values = {
+            "words": [" & ".join([*look.words, *buckets]) for look in looks],
+            "ends": [look.end for look in looks],
+            "mosts": [look.most - len(look.found) for look in looks],
+        }
+        for number, photo_id in self._connection.execute(self._newest, values):
+            looks[number - 1].found.append(photo_id)
 
     def weighed(self, terms: Sequence[Term], most: int) -> dict[int, list[float]]:
         """As `text.Words.weighed`."""
-        return self.weigh(self.newest(terms, most), terms)
+        return self.weigh(self.newest([terms], most)[0], terms)
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
@@ -61,27 +82,46 @@ class Words:
         query = select(texts.c.photo_id, *_ranks(terms)).where(wanted)
         return {row[0]: list(row[1:]) for row in self._connection.execute(query, {"ids": list(ids)})}
 
-    def _below(self, end: int, terms: Sequence[Term], buckets: Sequence[str], most: int) -> Sequence[int]:
-        """Photos below a number that have the words, looked for by the words and not in the order of their numbers."""
-        asked = cast(" & ".join([*map(_phrase, terms), *self._marks, *buckets]), TSQUERY)
-        has = texts.c.words.op("@@", is_comparison=True)(asked), texts.c.photo_id < end
-        some = select(texts.c.photo_id).where(*has).cte("some").prefix_with("MATERIALIZED")
-        ordered = select(some).order_by(some.c.photo_id.desc()).offset(0).subquery()
-        # Asked of each row in turn: a join would begin with all photos.
-        meets = select(literal(True)).where(photos.c.id == ordered.c.photo_id, *self._conditions).scalar_subquery()
-        query = select(ordered).where(meets).order_by(ordered.c.photo_id.desc()).limit(most)
-        return self._connection.scalars(query).all()
-
-    def _everywhere(self, end: int, terms: Sequence[Term], most: int) -> Sequence[int]:
-        """The same by the index: how frequent words are together is not known to the planner, which may read all."""
-        self._connection.execute(text("SET LOCAL enable_seqscan = off"))
-        found = self._below(end, terms, [], most)
-        self._connection.execute(text("SET LOCAL enable_seqscan TO DEFAULT"))
-        return found
-
     @cached_property
     def _last(self) -> int:
         return self._connection.scalar(select(func.max(texts.c.photo_id))) or 0
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is looked for, and what of it was found so far: the newest photos from number `end` on."""
+
+    words: list[str]
+    end: int
+    most: int
+    found: list[int] = field(default_factory=list)
+
+    def goes_on(self, last: int, sure: bool) -> bool:
+        """Whether larger buckets are worth a look: there are more photos, and too many of them to have them all."""
+        likely = len(self.found) * last // (last + 1 - self.end)
+        return self.end > 0 and 2 * len(self.found) < self.most and (not sure or likely >= FEW * self.most)
+
+
+@lru_cache(maxsize=100)  # to put it together takes longer than to look
+def _newest(filters: Filters) -> Select[Any]:
+    """For each of several queries the newest photos below a number that have its words and meet the exact conditions.
+
+    The words are not known when this is planned, so that it looks for them in the index however frequent they are.
+    """
+    given = (
+        bindparam(name, type_=ARRAY(kind))
+        for name, kind in (("words", Text), ("ends", BigInteger), ("mosts", BigInteger))
+    )
+    columns = column("words", Text), column("end", BigInteger), column("most", BigInteger)
+    asked = func.unnest(*given).table_valued(*columns, with_ordinality="number").render_derived("asked")
+    has = texts.c.words.op("@@", is_comparison=True)(cast(asked.c.words, TSQUERY)), texts.c.photo_id + 0 < asked.c.end
+    some = select(texts.c.photo_id).where(*has).correlate(asked).cte("some", nesting=True).prefix_with("MATERIALIZED")
+    ordered = select(some).order_by(some.c.photo_id.desc()).offset(0).subquery()
+    # Asked of each row in turn: a join would begin with all photos.
+    meets = select(literal(True)).where(photos.c.id == ordered.c.photo_id, *filters.exact()).scalar_subquery()
+    found = select(ordered).where(meets).order_by(ordered.c.photo_id.desc()).limit(asked.c.most).lateral("found")
+    query = select(asked.c.number, found.c.photo_id).select_from(asked.join(found, true()))
+    return query.order_by(asked.c.number, found.c.photo_id.desc())
 
 
 def _ranks(terms: Sequence[Term]) -> list[ColumnElement[float]]:

@@ -23,9 +23,9 @@ class Words:
         # Asked of each row, so that the order in which FTS5 gives them is kept.
         self._meets = exists().where(photos.c.id == _FOUND.c.rowid, *filters.exact())
 
-    def newest(self, terms: Sequence[Term], most: int) -> list[int]:
+    def newest(self, asked: Sequence[Sequence[Term]], most: int) -> list[list[int]]:
         """As `text.Words.newest`."""
-        return [row[0] for row in self._rows(select(_FOUND.c.rowid), terms, most)]
+        return [[row[0] for row in self._rows(select(_FOUND.c.rowid), terms, most)] for terms in asked]
 
     def weighed(self, terms: Sequence[Term], most: int) -> dict[int, list[float]]:
         """As `text.Words.weighed`."""

@@ -19,9 +19,12 @@ POSTGRES: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
     "application_name": "darkroom",
-    "options": "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c jit=off",
 }
-"""So that a server that is gone without a word is noticed, and nothing of ours holds others up for ever."""
+"""So that a server that is gone without a word is noticed, and nothing of ours holds others up for ever.
+
+Compiling a statement takes PostgreSQL longer than any of ours runs.
+"""
 
 MIGRATING: Final = 0x6461726B
 """Key of the advisory lock under which a schema is changed."""

@@ -54,8 +54,11 @@ def test_the_newest_come_first_from_whatever_bucket(pg_store: Store) -> None:
             connection.execute(adding, {"id": number, "words": words})
         for words, wanted in (("many", ids), ('"many words"', [ids[0], *ids[2:]])):
             for most in (1, 10):
-                found = Words(connection, Filters()).newest(queries.parse(words).terms, most)
+                found = Words(connection, Filters()).newest([queries.parse(words).terms], most)[0]
                 assert found == wanted[::-1][:most]
+        several = [queries.parse(words).terms for words in ("many", '"many words"', "nobody", "words")]
+        rare = [ids[0], *ids[2:]][::-1]
+        assert Words(connection, Filters()).newest(several, 10) == [ids[::-1], rare, [], rare]
 
 
 def test_writers_that_meet_leave_one_photo_with_one_vector(pg_store: Store) -> None:
