@@ -113,16 +113,16 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
         if lease is None:
             return
         invite(worker, priority)
-        began = time.monotonic()
+        quick, began = size > least, time.monotonic()
         try:
-            with worker.turns.quick if size > least else contextlib.nullcontext():
-                _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], least)
+            with worker.turns.quick if quick else contextlib.nullcontext():
+                begun = _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], timed=quick)
         except BaseException:  # whatever it was may come again: it counts as a start
             worker.jobs.release_dead(owner)
             raise
         worker.jobs.release(owner)
         if priority == "bulk" and len(lease.items) == size:
-            size = _next_lease(worker, least, size, time.monotonic() - began)
+            size = _next_lease(worker, least, begun, time.monotonic() - began)
         if worker.turns.excess(priority):
             return
         if time.monotonic() > ends or worker.turns.wanted(priority):
@@ -136,17 +136,18 @@ def _first_lease(worker: "Worker", priority: queues.Priority) -> int:
     return min(SHARED_LEASE if worker.turns.shared else FIRST_LEASE, worker.settings.lease_items)
 
 
-def _next_lease(worker: "Worker", least: int, size: int, took_s: float) -> int:
+def _next_lease(worker: "Worker", least: int, begun: int, took_s: float) -> int:
     """As many photos as LEASE_S is enough for, going by those of the last lease, but not many times more at once."""
-    enough = int(size * min(4.0, LEASE_S / max(took_s, 1e-6)))
+    enough = int(begun * min(4.0, LEASE_S / max(took_s, 1e-6)))
     return max(least, min(enough, worker.settings.lease_items))
 
 
-def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str, least: int = FIRST_LEASE) -> None:
-    finished = Finished(worker, lease, queue)
+def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str, timed: bool = False) -> int:
+    """Work on a lease, `timed` for LEASE_S and on one photo at least; the number of photos that were begun."""
+    finished, begun = Finished(worker, lease, queue), 0
     began = held_at = time.monotonic()
-    for number, item in enumerate(lease.items):
-        if number >= least and time.monotonic() - began >= LEASE_S:
+    for item in lease.items:
+        if timed and begun and time.monotonic() - began >= LEASE_S:
             break
         if time.monotonic() - held_at >= HOLD_S:
             held_at = time.monotonic()
@@ -154,6 +155,7 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str, least: int 
                 break
         if worker.stopping.is_set():
             break
+        begun += 1
         if item.error_code:
             photo.count_failed(item.tasks or lease.tasks)
             finished.add(item.id, Outcome(error_code=item.error_code, error_message=item.error_message))
@@ -167,6 +169,7 @@ def _work_on(worker: "Worker", lease: Lease, owner: str, queue: str, least: int 
             if outcome is not None:
                 finished.add(item.id, outcome)
     finished.write()
+    return begun
 
 
 def _how(item: LeasedItem) -> str:

@@ -59,15 +59,18 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--rows", type=int, default=1_000_000)
     words.add_argument("--database", choices=["sqlite", "postgresql"])
-    words.add_argument("--keep", type=Path, help="a folder for SQLite's file, used again where it is there")
+    words.add_argument(
+        "--keep", type=Path, help="a folder for SQLite's file and its index, used again where they are there"
+    )
     words.add_argument("--vectors", action="store_true")
     said = words.parse_args()
     slow = False
     for database in [said.database] if said.database else ["sqlite", "postgresql"]:
-        with _filled(database, said.rows, said.keep) as store, tempfile.TemporaryDirectory() as home:
-            slow |= _measure(database, store, Path(home), None)
+        with _filled(database, said.rows, said.keep) as store, tempfile.TemporaryDirectory() as temporary:
+            home = said.keep if said.keep and database == "sqlite" else Path(temporary)
+            slow |= _measure(database, store, home, None)
             if said.vectors:
-                slow |= _measure(database, store, Path(home), _meanings(store, Path(home), said.rows))
+                slow |= _measure(database, store, home, _meanings(store, home, said.rows))
     raise SystemExit(int(slow))
 
 

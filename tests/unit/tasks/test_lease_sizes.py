@@ -1,6 +1,8 @@
 """How many photos a worker draws at a time: more of those that take next to no time."""
 
+import itertools
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,15 +36,15 @@ def drawn(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def clock(monkeypatch: pytest.MonkeyPatch, seconds_a_photo: float) -> None:
-    """Let a photo take so long, by the clock that leases are measured with."""
-    now = [0.0]
+def clock(monkeypatch: pytest.MonkeyPatch, seconds: float | Iterator[float]) -> None:
+    """Let a photo take so long, or each its own time, by the clock that leases are measured with."""
+    now, each = [0.0], itertools.repeat(seconds) if isinstance(seconds, float) else seconds
 
     class Time:
         monotonic = staticmethod(lambda: now[0])
 
     def look(*_: object) -> None:
-        now[0] += seconds_a_photo
+        now[0] += next(each)
 
     monkeypatch.setattr(bulk, "time", Time)
     real = bulk._look
@@ -78,10 +80,21 @@ def test_what_is_left_of_a_lease_that_grew_too_large_is_given_back(
     clock(monkeypatch, 0.005)
     lease = worker.jobs.draw("w/1#1", "bulk", 256, 600)
     assert lease is not None
-    bulk._work_on(worker, lease, "w/1#1", "bulk.jobs", least=32)
+    begun = bulk._work_on(worker, lease, "w/1#1", "bulk.jobs", timed=True)
     done = views.job(worker.store, job)["counts"]["done"]
+    assert begun == done
     assert 50 <= done <= 51
     assert worker.jobs.release("w/1#1") == 256 - done
+
+
+def test_slow_photos_among_quick_ones_make_leases_small_again(
+    worker: Worker, job: str, drawn: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = itertools.chain(itertools.repeat(0.0001, 170), itertools.repeat(0.2))
+    clock(monkeypatch, slow)
+    monkeypatch.setattr(worker.turns, "shared", False)
+    bulk.take_turn(worker, "bulk")
+    assert drawn[:5] == [32, 128, 256, 32, 32], "of the third the ten quick ones and two slow ones were begun"
 
 
 def test_a_setting_below_the_first_size_is_kept(worker: Worker, job: str, drawn: list[int]) -> None:
@@ -94,14 +107,14 @@ def test_threads_take_turns_with_quick_photos(worker: Worker, job: str, monkeypa
     most, at_it, guard = [0], [0], threading.Lock()
     real = bulk._work_on
 
-    def counted(worker: Worker, lease: Lease, owner: str, queue: str, least: int) -> None:
-        quick = len(lease.items) > least
+    def counted(worker: Worker, lease: Lease, owner: str, queue: str, timed: bool) -> int:
         with guard:
-            at_it[0] += quick
+            at_it[0] += timed
             most[0] = max(most[0], at_it[0])
-        real(worker, lease, owner, queue, least)
+        begun = real(worker, lease, owner, queue, timed)
         with guard:
-            at_it[0] -= quick
+            at_it[0] -= timed
+        return begun
 
     monkeypatch.setattr(bulk, "_work_on", counted)
     threads = [threading.Thread(target=bulk.take_turn, args=(worker, "bulk")) for _ in range(3)]
