@@ -14,10 +14,14 @@ from tasks.search.matches import matches
 from tasks.search.nearest import Nearest, Space, all_spaces, space_of, vectors_of
 from tasks.search.queries import Term
 from tasks.store.models import photos, results, shown, vectors
+from tasks.store.rows import one_of
 from tasks.store.session import Store
 
 DEPTH: Final = 500
-"""Photos of each way of searching that are ranked; what is further down is not found by it."""
+"""Photos that are ranked; what is further down is not found."""
+
+DEPTH_EACH: Final = 200
+"""The same of each way of searching, where several are ranked together: further down they hardly count."""
 
 RRF: Final = 60
 """Of reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009): 1 / (RRF + rank), summed over the ways."""
@@ -109,15 +113,16 @@ def search(store: Store, nearest: Nearest, asked: Asked) -> Page:
 def _ways(connection: Connection, nearest: Nearest, asked: Asked, page: Page) -> list[tuple[str, list[_Found]]] | None:
     """What each way finds, best first; None where nothing is looked for."""
     ways: list[tuple[str, list[_Found]]] = []
+    depth = DEPTH_EACH if asked.terms and asked.meaning is not None else DEPTH
     if asked.terms:
-        hits = text.find(connection, asked.terms, asked.filters, DEPTH)
+        hits = text.find(connection, asked.terms, asked.filters, depth)
         ways.append((TEXT, [_Found(hit.photo_id, hit.score, [TEXT]) for hit in hits]))
     if asked.meaning is not None and (space := _space(connection, asked.meaning, page)):
-        ways.append((IMAGE, _near(connection, nearest, space, asked.meaning.vector, asked.filters, page)))
+        ways.append((IMAGE, _near(connection, nearest, space, asked.meaning.vector, asked.filters, depth, page)))
     for way, kind, example in ((IMAGE, "clip", (asked.like, None)), (FACE, "face", asked.face or (None, None))):
         if example[0] is not None:
             space, vector = _example(connection, kind, example[0], example[1])
-            near = _near(connection, nearest, space, vector, asked.filters, page)
+            near = _near(connection, nearest, space, vector, asked.filters, depth, page)
             itself = set(connection.scalars(select(photos.c.id).where(photos.c.sha256 == example[0])))
             ways.append((way, [each for each in near if each.photo_id not in itself]))
     looked = asked.terms or asked.meaning is not None or asked.like or asked.face
@@ -156,11 +161,12 @@ def _near(
     space: Space,
     vector: Sequence[float],
     filters: Filters,
+    depth: int,
     page: Page,
 ) -> list[_Found]:
     way = FACE if space.kind == "face" else IMAGE
     page.models[way] = space.model
-    hits = nearest.find(connection, space, vector, filters, DEPTH)
+    hits = nearest.find(connection, space, vector, filters, depth)
     if behind := nearest.behind(connection, space):
         page.notes.append(f"An index is being built: {behind} of the newest vectors are not searched yet.")
     return [_Found(hit.photo_id, hit.score, [way], hit.face) for hit in hits]
@@ -188,7 +194,11 @@ def _newest(connection: Connection, asked: Asked) -> list[_Found]:
 
 def _items(connection: Connection, found: Sequence[_Found], terms: Sequence[Term]) -> list[dict[str, Any]]:
     ids = [each.photo_id for each in found]
-    rows = {row.id: row for row in connection.execute(select(photos).where(photos.c.id.in_(ids)))} if ids else {}
+    rows = (
+        {row.id: row for row in connection.execute(select(photos).where(one_of(connection, photos.c.id, ids)))}
+        if ids
+        else {}
+    )
     by_text = {each.photo_id for each in found if TEXT in each.by}
     contents = {row.id: "" if row.page else row.sha256 for row in rows.values() if row.id in by_text}
     lines = matches(connection, contents, terms)

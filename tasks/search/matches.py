@@ -11,6 +11,7 @@ from tasks.search import words
 from tasks.search.queries import Term
 from tasks.search.texts import READ, corrected, text_of
 from tasks.store.models import results, shown
+from tasks.store.rows import one_of
 
 MOST: Final = 5
 """Lines of a photo that are shown."""
@@ -36,7 +37,7 @@ def matches(connection: Connection, contents: Mapping[int, str], terms: Sequence
     query = (
         select(shown.c.photo_id, shown.c.analysis, results.c.body)
         .join(results, results.c.id == shown.c.result_id)
-        .where(shown.c.photo_id.in_(contents), shown.c.analysis.in_(READ))
+        .where(one_of(connection, shown.c.photo_id, contents), shown.c.analysis.in_(READ))
     )
     lines: dict[int, list[_Line]] = defaultdict(list)
     for row in connection.execute(query):

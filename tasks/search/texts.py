@@ -11,7 +11,7 @@ from tasks.analyses import DOCUMENT
 from tasks.search import words
 from tasks.search.filters import marks_of
 from tasks.store.models import corrections, photos, results, shown, texts
-from tasks.store.rows import add, into
+from tasks.store.rows import add, into, one_of
 
 READ: Final = ("ocr", DOCUMENT)
 """Analyses that give text."""
@@ -97,7 +97,7 @@ def corrected(connection: Connection, contents: Sequence[str]) -> dict[str, str]
     """What persons wrote instead of what was read, by sha256."""
     if not contents:
         return {}
-    query = select(corrections.c.sha256, corrections.c.text).where(corrections.c.sha256.in_(contents))
+    query = select(corrections.c.sha256, corrections.c.text).where(one_of(connection, corrections.c.sha256, contents))
     return {row.sha256: row.text for row in connection.execute(query)}
 
 

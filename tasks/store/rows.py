@@ -5,7 +5,7 @@ and its driver more on an array than the database on all the rest.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
-    String,
     Table,
     Text,
     bindparam,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+T = TypeVar("T", str, int)
 Rows = Sequence[Mapping[str, Any]]
 """Values by column; all of them name the same columns."""
 
@@ -56,12 +56,12 @@ def change(connection: Connection, table: Table, by: Sequence[str], rows: Rows) 
     connection.execute(update(table).where(*same).values({c.name: c for c in each.c if c.name not in by}))
 
 
-def one_of(connection: Connection, texts: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-    """Whether a column of texts has one of these values: one parameter, however many they are."""
+def one_of(connection: Connection, of: ColumnElement[T], values: Collection[T]) -> ColumnElement[bool]:
+    """Whether a column of texts or numbers has one of these values: one parameter, however many they are."""
     given = _json(list(values))
     if connection.dialect.name == "postgresql":
-        return texts.in_(select(func.json_array_elements_text(given.cast(JSON))))
-    return texts.in_(select(func.json_each(given).table_valued(column("value", String)).c.value))
+        return of.in_(select(func.json_array_elements_text(given.cast(JSON)).cast(of.type)))
+    return of.in_(select(func.json_each(given).table_valued(column("value", of.type)).c.value))
 
 
 def _as_table(table: Any, rows: Rows) -> Any:

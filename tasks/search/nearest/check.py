@@ -11,6 +11,7 @@ from tasks.search.nearest.hit import Hit
 from tasks.search.nearest.rows import Matrix, matrix
 from tasks.search.nearest.spaces import Space
 from tasks.store.models import photos, vectors
+from tasks.store.rows import one_of
 
 CHUNK: Final = 4000
 FEW: Final = 10_000
@@ -58,7 +59,7 @@ def checked(
     """Those of candidates that there are and that may be shown, best first."""
     best = Best(query, most)
     for start in range(0, len(ids), CHUNK):
-        some = vectors.c.space == space.id, vectors.c.id.in_(ids[start : start + CHUNK])
+        some = vectors.c.space == space.id, one_of(connection, vectors.c.id, ids[start : start + CHUNK])
         best.add(connection.execute(_allowed(limits).where(*some)).all())
     return best.ranked()
 

@@ -9,6 +9,7 @@ from tasks.search.nearest.marks import Marks, marks_for
 from tasks.search.nearest.rows import Matrix, matrix
 from tasks.search.nearest.spaces import Space
 from tasks.store.models import vectors
+from tasks.store.rows import one_of
 
 MOST: Final = 20_000
 """Vectors that are held, the newest ones: 40 MB of 512 numbers each, and a few milliseconds to compare them all."""
@@ -57,7 +58,9 @@ class Tail:
         self.after = last or self.after
 
     def _read(self, connection: Connection, ids: list[int]) -> None:
-        rows = connection.execute(select(vectors.c.id, vectors.c.data).where(vectors.c.id.in_(ids))).all()
+        rows = connection.execute(
+            select(vectors.c.id, vectors.c.data).where(one_of(connection, vectors.c.id, ids))
+        ).all()
         start, end = len(self), len(self) + len(rows)
         if end > len(self._ids):
             room = max(2 * len(self._ids), end)

@@ -102,3 +102,10 @@ def test_rows_with_one_of_many_values_are_found(store: Store, job: str, wanted: 
     with store.read() as connection:
         found = connection.scalars(select(items.c.name).where(one_of(connection, items.c.name, wanted))).all()
     assert sorted(found) == sorted({*wanted} & {*NAMES})
+
+
+def test_rows_with_one_of_many_numbers_are_found(store: Store, job: str) -> None:
+    with store.read() as connection:
+        ids = connection.scalars(select(items.c.id).order_by(items.c.id)).all()
+        found = connection.scalars(select(items.c.id).where(one_of(connection, items.c.id, [*ids[2:4], -1]))).all()
+    assert sorted(found) == ids[2:4]
