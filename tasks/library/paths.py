@@ -36,6 +36,7 @@ def allowed(path: Path, roots: Sequence[Path]) -> Path:
 
 
 def _is_there(path: Path) -> bool:
+    """Raises OSError where nobody can say, as of links in a circle."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

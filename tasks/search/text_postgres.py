@@ -31,6 +31,7 @@ from tasks.search.filters import Filters
 from tasks.search.queries import Term
 from tasks.search.texts import BUCKETS, bucket
 from tasks.store.models import photos, texts
+from tasks.store.rows import one_of
 
 FEW: Final = 4
 """So many times as many rows as are wanted may be looked for everywhere at once."""
@@ -78,9 +79,8 @@ class Words:
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
-        wanted = texts.c.photo_id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
-        query = select(texts.c.photo_id, *_ranks(terms)).where(wanted)
-        return {row[0]: list(row[1:]) for row in self._connection.execute(query, {"ids": list(ids)})}
+        query = select(texts.c.photo_id, *_ranks(terms)).where(one_of(self._connection, texts.c.photo_id, ids))
+        return {row[0]: list(row[1:]) for row in self._connection.execute(query)}
 
     @cached_property
     def _last(self) -> int:
@@ -114,7 +114,9 @@ def _newest(filters: Filters) -> Select[Any]:
     )
     columns = column("words", Text), column("end", BigInteger), column("most", BigInteger)
     asked = func.unnest(*given).table_valued(*columns, with_ordinality="number").render_derived("asked")
-    has = texts.c.words.op("@@", is_comparison=True)(cast(asked.c.words, TSQUERY)), texts.c.photo_id + 0 < asked.c.end
+    # A sum has no index: that of the numbers would be read from its beginning, beside that of the words.
+    below = texts.c.photo_id + 0 < asked.c.end
+    has = texts.c.words.op("@@", is_comparison=True)(cast(asked.c.words, TSQUERY)), below
     some = select(texts.c.photo_id).where(*has).correlate(asked).cte("some", nesting=True).prefix_with("MATERIALIZED")
     ordered = select(some).order_by(some.c.photo_id.desc()).offset(0).subquery()
     # Asked of each row in turn: a join would begin with all photos.

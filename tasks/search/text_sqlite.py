@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Select, bindparam, column, exists, func, select, table, text
+from sqlalchemy import Connection, Select, column, exists, select, table, text
 
 from tasks.search.filters import Filters
 from tasks.search.queries import Term
 from tasks.store.models import photos, texts
+from tasks.store.rows import one_of
 
 _FOUND: Final = table("found", column("rowid"), column("words"))
 USUAL: Final = 80
@@ -33,10 +34,8 @@ class Words:
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
-        numbers = "[" + ",".join(map(str, ids)) + "]"  # one value however many they are
-        wanted = select(func.json_each(bindparam("ids")).table_valued(column("value", Integer)).c.value)
-        query = select(texts).where(texts.c.photo_id.in_(wanted))
-        return _weights(self._connection.execute(query, {"ids": numbers}).all(), terms)
+        query = select(texts).where(one_of(self._connection, texts.c.photo_id, ids))
+        return _weights(self._connection.execute(query).all(), terms)
 
     def _rows(self, columns: Select[Any], terms: Sequence[Term], most: int) -> Sequence[Any]:
         query = columns.where(text("found MATCH :asked"), self._meets).order_by(_FOUND.c.rowid.desc())
