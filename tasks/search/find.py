@@ -1,10 +1,12 @@
 """One search: by text, by what pictures show, or by both at once, in one reading transaction."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from tasks.errors import PhotoUnknown
 from tasks.library.paths import readable
@@ -13,8 +15,9 @@ from tasks.search.filters import Filters
 from tasks.search.matches import matches
 from tasks.search.nearest import Nearest, Space, all_spaces, space_of, vectors_of
 from tasks.search.queries import Term
-from tasks.store.models import photos, results, shown, vectors
-from tasks.store.rows import one_of
+from tasks.search.texts import READ
+from tasks.store.models import corrections, photos, results, shown, vectors
+from tasks.store.rows import one_of_given
 from tasks.store.session import Store
 
 DEPTH: Final = 500
@@ -193,21 +196,32 @@ def _newest(connection: Connection, asked: Asked) -> list[_Found]:
 
 
 def _items(connection: Connection, found: Sequence[_Found], terms: Sequence[Term]) -> list[dict[str, Any]]:
-    ids = [each.photo_id for each in found]
-    rows = (
-        {row.id: row for row in connection.execute(select(photos).where(one_of(connection, photos.c.id, ids)))}
-        if ids
-        else {}
-    )
     by_text = {each.photo_id for each in found if TEXT in each.by}
-    contents = {row.id: "" if row.page else row.sha256 for row in rows.values() if row.id in by_text}
-    lines = matches(connection, contents, terms)
+    query = _photos(connection.dialect.name, bool(by_text))
+    ids = json.dumps([each.photo_id for each in found])
+    rows = connection.execute(query, {"ids": ids}).all() if found else []
+    lines = matches((row for row in rows if row.id in by_text), terms)
     boxes = _boxes(connection, {each.photo_id: each.face for each in found if each.face is not None})
+    of = {row.id: row for row in rows}
     return [
-        _item(rows[each.photo_id], each, [*lines.get(each.photo_id, ()), *boxes.get(each.photo_id, ())])
+        _item(of[each.photo_id], each, [*lines.get(each.photo_id, ()), *boxes.get(each.photo_id, ())])
         for each in found
-        if each.photo_id in rows
+        if each.photo_id in of
     ]
+
+
+@lru_cache
+def _photos(dialect: str, read: bool) -> Select[Any]:
+    """Photos by their `ids`; if `read`, a row for each finding that is a text, and what a person wrote instead."""
+    query = select(photos)
+    if read:
+        query = (
+            select(photos, shown.c.analysis, results.c.body, corrections.c.text.label("instead"))
+            .outerjoin(shown, (shown.c.photo_id == photos.c.id) & shown.c.analysis.in_(READ))
+            .outerjoin(results, results.c.id == shown.c.result_id)
+            .outerjoin(corrections, (corrections.c.sha256 == photos.c.sha256) & (photos.c.page == 0))
+        )
+    return query.where(one_of_given(dialect, photos.c.id, "ids"))
 
 
 def _item(row: Any, found: _Found, lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

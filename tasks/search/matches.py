@@ -1,17 +1,14 @@
 """The lines of a photo or page that have what was looked for, and where they stand."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
-
-from sqlalchemy import Connection, select
 
 from tasks.analyses import DOCUMENT
 from tasks.search import words
 from tasks.search.queries import Term
-from tasks.search.texts import READ, corrected, text_of
-from tasks.store.models import results, shown
-from tasks.store.rows import one_of
+from tasks.search.texts import text_of
 
 MOST: Final = 5
 """Lines of a photo that are shown."""
@@ -26,26 +23,21 @@ _Line = tuple[str, Any]
 """A line and its box."""
 
 
-def matches(connection: Connection, contents: Mapping[int, str], terms: Sequence[Term]) -> dict[int, list[Match]]:
+def matches(rows: Iterable[Any], terms: Sequence[Term]) -> dict[int, list[Match]]:
     """Lines with the terms, by photo; of a corrected text its own lines.
 
     Args:
-        contents: sha256 of photos, by their rows; of pages nothing is corrected and it is empty.
+        rows: a finding each: `id` of the photo, `analysis` and `body` of what was read or None, and the text that a
+            person wrote `instead`, or None.
     """
-    if not contents or not terms:
-        return {}
-    query = (
-        select(shown.c.photo_id, shown.c.analysis, results.c.body)
-        .join(results, results.c.id == shown.c.result_id)
-        .where(one_of(connection, shown.c.photo_id, contents), shown.c.analysis.in_(READ))
-    )
     lines: dict[int, list[_Line]] = defaultdict(list)
-    for row in connection.execute(query):
-        lines[row.photo_id] += _lines(row.analysis, row.body)
-    instead = corrected(connection, [sha256 for sha256 in contents.values() if sha256])
-    for photo_id, sha256 in contents.items():
-        if sha256 in instead:
-            lines[photo_id] = _written(instead[sha256], lines[photo_id])
+    instead: dict[int, str] = {}
+    for row in rows:
+        lines[row.id] += _lines(row.analysis, row.body) if row.body is not None else ()
+        if row.instead is not None:
+            instead[row.id] = row.instead
+    for photo_id, text in instead.items():
+        lines[photo_id] = _written(text, lines[photo_id])
     sought = [_Sought(term) for term in terms]
     return {photo_id: [_match(*line) for line in _best(some, sought)] for photo_id, some in lines.items()}
 
@@ -55,6 +47,21 @@ def _match(text: str, box: Any) -> Match:
     return {"text": text if len(text) <= LONGEST else text[: LONGEST - 1] + "…", "box": box}
 
 
+class _Said:
+    """A line, to be looked into for several terms."""
+
+    def __init__(self, text: str) -> None:
+        self.folded = words.fold(text)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        return words.tokens(self.folded)
+
+    @cached_property
+    def row(self) -> str:
+        return f" {' '.join(self.tokens)} "
+
+
 class _Sought:
     """A term, to be looked for in many lines."""
 
@@ -62,20 +69,21 @@ class _Sought:
         self._parts = term.written.split(" ")
         self._row = f" {' '.join(term.tokens)} "
         self._anywhere = len(term.written) == 1 and not term.written.isascii()  # a character that may be of a pair
-        self._tokens = term.tokens
+        self._tokens = frozenset(term.tokens)
 
-    def stands_in(self, folded: str) -> bool:
+    def stands_in(self, said: _Said) -> bool:
         """Whether all of it does."""
-        if not all(part in folded for part in self._parts):
-            return False
-        return self._anywhere or self._row in f" {' '.join(words.tokens(folded))} "
+        for part in self._parts:
+            if part not in said.folded:
+                return False
+        return self._anywhere or self._row in said.row
 
-    def share(self, folded: str) -> int:
+    def share(self, said: _Said) -> int:
         """How many of its parts do."""
-        if not any(token in folded for token in self._tokens):
-            return 0
-        there = set(words.tokens(folded))
-        return sum(token in there for token in self._tokens)
+        for token in self._tokens:
+            if token in said.folded:
+                return len(self._tokens.intersection(said.tokens))
+        return 0
 
 
 def _lines(analysis: str, body: Mapping[str, Any]) -> list[_Line]:
@@ -98,10 +106,10 @@ def _written(text: str, read: Sequence[_Line]) -> list[_Line]:
 
 def _best(lines: Sequence[_Line], sought: Sequence[_Sought]) -> list[_Line]:
     """Lines with whole terms; where there are none, those with the most parts."""
-    folded = [words.fold(text) for text, _ in lines]
-    whole = [line for line, said in zip(lines, folded, strict=True) if any(each.stands_in(said) for each in sought)]
+    read = [_Said(text) for text, _ in lines]
+    whole = [line for line, said in zip(lines, read, strict=True) if any(each.stands_in(said) for each in sought)]
     if whole:
         return whole[:MOST]
-    shares = [sum(each.share(said) for each in sought) for said in folded]
+    shares = [sum(each.share(said) for each in sought) for said in read]
     most = max(shares, default=0)
     return [line for line, share in zip(lines, shares, strict=True) if most and share == most][:MOST]

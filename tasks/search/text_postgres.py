@@ -7,37 +7,67 @@ larger ones. What is too rare there also is rare enough to be looked for everywh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Select,
-    Text,
-    bindparam,
-    cast,
-    column,
-    func,
-    literal,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy import Connection, Executable, and_, text
+from sqlalchemy.dialects import postgresql
 
 from tasks.search.filters import Filters
 from tasks.search.queries import Term
-from tasks.search.texts import BUCKETS, bucket
-from tasks.store.models import photos, texts
-from tasks.store.rows import one_of
+from tasks.search.texts import BUCKET, BUCKETS
 
 FEW: Final = 4
 """So many times as many rows as are wanted may be looked for everywhere at once."""
 
-BY_LENGTH: Final = 1
-"""Of `ts_rank`: a text's weight is divided by the logarithm of its length."""
+WEIGHTS: Final = "ARRAY(SELECT ts_rank(texts.words, CAST(term AS tsquery), 1) FROM unnest(CAST(:terms AS text[])) AS term)"
+"""How much of each term a text has, divided by the logarithm of the text's length."""
+
+_WEIGH: Final = text(f"SELECT photo_id, {WEIGHTS} FROM texts WHERE photo_id = ANY(CAST(:ids AS bigint[]))")
+
+NEWEST: Final = f"""
+WITH newest AS MATERIALIZED (SELECT coalesce(max(photo_id), 0) AS last FROM texts)
+SELECT asked.number, found.photo_id, {WEIGHTS}
+FROM unnest(CAST(:asked AS text[])) WITH ORDINALITY AS asked(words, number)
+CROSS JOIN LATERAL (
+    WITH at0 AS MATERIALIZED (SELECT last, last + 1 AS below, 0 AS found, true AS goes_on FROM newest), {{looks}}
+    {{all}}
+) AS found
+JOIN texts ON texts.photo_id = found.photo_id
+ORDER BY asked.number, found.photo_id DESC
+"""
+"""For each of several queries the newest photos that have its words, and `WEIGHTS`: bucket by bucket, while too few
+are found. The words are not known when this is planned, so that their index is used however frequent they are."""
+
+LOOK: Final = """
+look{n} AS MATERIALIZED (
+    SELECT photo_id FROM (
+        SELECT photo_id + 0 AS photo_id FROM texts
+        WHERE (SELECT goes_on FROM at{n}) AND words @@ CAST(asked.words{marks} AS tsquery)
+        AND photo_id + 0 < (SELECT below FROM at{n})
+        ORDER BY 1 DESC OFFSET 0
+    ) AS ordered
+    WHERE (SELECT true FROM photos WHERE photos.id = ordered.photo_id AND {exact})
+    ORDER BY photo_id DESC LIMIT :most - (SELECT found FROM at{n})
+)"""
+"""The newest photos of one query below a number. A sum has no index: that of the numbers would be read from its
+beginning beside that of the words. The conditions are asked of each photo in turn: a join would begin with all."""
+
+THEN: Final = """
+at{next} AS MATERIALIZED (
+    SELECT last, below, found, below > 0 AND 2 * found < :most{enough} AS goes_on FROM (
+        SELECT last, found + (SELECT count(*) FROM look{n}) AS found,
+        CASE WHEN goes_on THEN greatest((last - {half}) >> {bits}, 0) << {bits} ELSE below END AS below FROM at{n}
+    ) AS seen
+)"""
+"""Where the next look begins, and whether there is one."""
+
+RARE: Final = f" AND found * last / (last + 1 - below) >= {FEW} * :most"
+"""So many are likely found everywhere that a look at large buckets is worth it."""
+
+MARKS: Final = """ || ' & (''{mark}' || ((SELECT last FROM newest) >> {bits}) || ''' | ''{mark}'
+|| ((SELECT last - {half} FROM newest) >> {bits}) || ''')'"""
+"""And in the newest bucket, or the one before where that has few photos yet."""
 
 
 class Words:
@@ -50,84 +80,41 @@ class Words:
 
     def newest(self, asked: Sequence[Sequence[Term]], most: int) -> list[list[int]]:
         """As `text.Words.newest`; it may be half of `most` where more would have to be looked for far and wide."""
-        looks = [_Look([*map(_phrase, terms), *self._marks], self._last + 1, most) for terms in asked]
-        near = looks
-        for bits in BUCKETS:
-            first = max(0, (self._last >> bits) - 1)
-            self._look(near, [_any([bucket(n << bits, bits) for n in range(first, (self._last >> bits) + 1)])])
-            for look in near:
-                look.end = first << bits
-            near = [look for look in near if look.goes_on(self._last, bits > BUCKETS[0])]
-        self._look([look for look in looks if look.end and 2 * len(look.found) < most], [])
-        return [look.found for look in looks]
-
-    def _look(self, looks: Sequence["_Look"], buckets: Sequence[str]) -> None:
-        """Look for photos below a number by their words, and not in the order of their numbers."""
-        if not looks:
-            return
-        values = {
-            "words": [" & ".join([*look.words, *buckets]) for look in looks],
-            "ends": [look.end for look in looks],
-            "mosts": [look.most - len(look.found) for look in looks],
-        }
-        for number, photo_id in self._connection.execute(self._newest, values):
-            looks[number - 1].found.append(photo_id)
+        found: list[list[int]] = [[] for _ in asked]
+        for number, photo_id, _ in self._look(asked, most, ()):
+            found[number - 1].append(photo_id)
+        return found
 
     def weighed(self, terms: Sequence[Term], most: int) -> dict[int, list[float]]:
         """As `text.Words.weighed`."""
-        return self.weigh(self.newest([terms], most)[0], terms)
+        return {photo_id: weights for _, photo_id, weights in self._look([terms], most, terms)}
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
-        query = select(texts.c.photo_id, *_ranks(terms)).where(one_of(self._connection, texts.c.photo_id, ids))
-        return {row[0]: list(row[1:]) for row in self._connection.execute(query)}
+        found = self._connection.execute(_WEIGH, {"ids": list(ids), "terms": [_phrase(term) for term in terms]})
+        return {photo_id: weights for photo_id, weights in found.all()}
 
-    @cached_property
-    def _last(self) -> int:
-        return self._connection.scalar(select(func.max(texts.c.photo_id))) or 0
-
-
-@dataclass(slots=True)
-class _Look:
-    """What is looked for, and what of it was found so far: the newest photos from number `end` on."""
-
-    words: list[str]
-    end: int
-    most: int
-    found: list[int] = field(default_factory=list)
-
-    def goes_on(self, last: int, sure: bool) -> bool:
-        """Whether larger buckets are worth a look: there are more photos, and too many of them to have them all."""
-        likely = len(self.found) * last // (last + 1 - self.end)
-        return self.end > 0 and 2 * len(self.found) < self.most and (not sure or likely >= FEW * self.most)
+    def _look(self, asked: Sequence[Sequence[Term]], most: int, weighed: Sequence[Term]) -> Sequence[Any]:
+        """Number of what was asked, photo, and weights; of each the newest photos first."""
+        words = [" & ".join([*map(_phrase, terms), *self._marks]) for terms in asked]
+        given = {"asked": words, "most": most, "terms": [_phrase(term) for term in weighed]}
+        return self._connection.execute(self._newest, given).all()
 
 
-@lru_cache(maxsize=100)  # to put it together takes longer than to look
-def _newest(filters: Filters) -> Select[Any]:
-    """For each of several queries the newest photos below a number that have its words and meet the exact conditions.
-
-    The words are not known when this is planned, so that it looks for them in the index however frequent they are.
-    """
-    given = (
-        bindparam(name, type_=ARRAY(kind))
-        for name, kind in (("words", Text), ("ends", BigInteger), ("mosts", BigInteger))
-    )
-    columns = column("words", Text), column("end", BigInteger), column("most", BigInteger)
-    asked = func.unnest(*given).table_valued(*columns, with_ordinality="number").render_derived("asked")
-    # A sum has no index: that of the numbers would be read from its beginning, beside that of the words.
-    below = texts.c.photo_id + 0 < asked.c.end
-    has = texts.c.words.op("@@", is_comparison=True)(cast(asked.c.words, TSQUERY)), below
-    some = select(texts.c.photo_id).where(*has).correlate(asked).cte("some", nesting=True).prefix_with("MATERIALIZED")
-    ordered = select(some).order_by(some.c.photo_id.desc()).offset(0).subquery()
-    # Asked of each row in turn: a join would begin with all photos.
-    meets = select(literal(True)).where(photos.c.id == ordered.c.photo_id, *filters.exact()).scalar_subquery()
-    found = select(ordered).where(meets).order_by(ordered.c.photo_id.desc()).limit(asked.c.most).lateral("found")
-    query = select(asked.c.number, found.c.photo_id).select_from(asked.join(found, true()))
-    return query.order_by(asked.c.number, found.c.photo_id.desc())
-
-
-def _ranks(terms: Sequence[Term]) -> list[ColumnElement[float]]:
-    return [func.ts_rank(texts.c.words, cast(literal(_phrase(term)), TSQUERY), BY_LENGTH) for term in terms]
+@lru_cache(maxsize=100)
+def _newest(filters: Filters) -> Executable:
+    """`NEWEST` with the exact conditions of a search."""
+    exact = and_(*filters.exact()).compile(dialect=postgresql.dialect(paramstyle="named"))
+    parts = []
+    for n, bits in enumerate((*BUCKETS, None)):
+        if bits is None:
+            parts.append(LOOK.format(n=n, marks="", exact=exact))
+            continue
+        size = {"bits": bits, "half": 1 << (bits - 1)}
+        parts.append(LOOK.format(n=n, marks=MARKS.format(mark=f"{BUCKET}{bits}x", **size), exact=exact))
+        parts.append(THEN.format(n=n, next=n + 1, enough=RARE if n == 1 else "", **size))
+    every = " UNION ALL ".join(f"SELECT photo_id FROM look{n}" for n in range(len(BUCKETS) + 1))
+    return text(NEWEST.format(looks=",".join(parts), all=every)).bindparams(**exact.params)
 
 
 def _phrase(term: Term) -> str:

@@ -58,8 +58,16 @@ def change(connection: Connection, table: Table, by: Sequence[str], rows: Rows) 
 
 def one_of(connection: Connection, of: ColumnElement[T], values: Collection[T]) -> ColumnElement[bool]:
     """Whether a column of texts or numbers has one of these values: one parameter, however many they are."""
-    given = _json(list(values))
-    if connection.dialect.name == "postgresql":
+    return _among(connection.dialect.name, of, _json(list(values)))
+
+
+def one_of_given(dialect: str, of: ColumnElement[T], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is kept: its parameter `name` is the values as JSON."""
+    return _among(dialect, of, bindparam(name, type_=Text))
+
+
+def _among(dialect: str, of: ColumnElement[T], given: BindParameter[str]) -> ColumnElement[bool]:
+    if dialect == "postgresql":
         return of.in_(select(func.json_array_elements_text(given.cast(JSON)).cast(of.type)))
     return of.in_(select(func.json_each(given).table_valued(column("value", of.type)).c.value))
 
