@@ -13,7 +13,7 @@ from tasks.library.paths import readable
 from tasks.search import text
 from tasks.search.filters import Filters
 from tasks.search.matches import matches
-from tasks.search.nearest import Nearest, Space, all_spaces, space_of, vectors_of
+from tasks.search.nearest import Nearest, Space, all_spaces, vectors_of
 from tasks.search.queries import Term
 from tasks.search.texts import READ
 from tasks.store.models import corrections, photos, results, shown, vectors
@@ -134,14 +134,14 @@ def _ways(connection: Connection, nearest: Nearest, asked: Asked, page: Page) ->
 
 def _space(connection: Connection, meaning: Meaning, page: Page) -> Space | None:
     """Where the vectors of a model are; those of other models say nothing about its query."""
-    spaces = [space for space in all_spaces(connection, "clip") if space.dim == len(meaning.vector)]
-    chosen = next((space for space in reversed(spaces) if space.model == meaning.model), None)
-    if meaning.revision is not None:
-        chosen = space_of(connection, "clip", meaning.model, meaning.revision) or chosen
+    spaces = all_spaces(connection, "clip")
+    mine = [space for space in spaces if space.model == meaning.model and space.dim == len(meaning.vector)]
+    exact = [space for space in mine if space.revision == meaning.revision]
+    chosen = next(reversed(exact or mine), None)
     page.models[IMAGE] = meaning.model
     if chosen is None:
         page.notes.append(f"No photo has a vector of {meaning.model} yet: rescan with clip among the tasks.")
-    others = [space.id for space in all_spaces(connection, "clip") if chosen is None or space.id != chosen.id]
+    others = [space.id for space in spaces if chosen is None or space.id != chosen.id]
     if chosen and any(connection.scalar(select(vectors.c.id).where(vectors.c.space == one).limit(1)) for one in others):
         page.notes.append(f"Photos that {meaning.model} has not looked at are searched by their text only.")
     return chosen

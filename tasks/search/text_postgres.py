@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Executable, and_, text
-from sqlalchemy.dialects import postgresql
 
 from tasks.search.filters import Filters
 from tasks.search.queries import Term
@@ -20,10 +19,12 @@ from tasks.search.texts import BUCKET, BUCKETS
 FEW: Final = 4
 """So many times as many rows as are wanted may be looked for everywhere at once."""
 
-WEIGHTS: Final = "ARRAY(SELECT ts_rank(texts.words, CAST(term AS tsquery), 1) FROM unnest(CAST(:terms AS text[])) AS term)"
+WEIGHTS: Final = (
+    "ARRAY(SELECT ts_rank(texts.words, CAST(term AS tsquery), 1) FROM unnest(CAST(:terms AS text[])) AS term)"
+)
 """How much of each term a text has, divided by the logarithm of the text's length."""
 
-_WEIGH: Final = text(f"SELECT photo_id, {WEIGHTS} FROM texts WHERE photo_id = ANY(CAST(:ids AS bigint[]))")
+_WEIGH: Final = text(f"SELECT photo_id, {WEIGHTS} FROM texts WHERE photo_id = ANY(CAST(:ids AS bigint[]))")  # noqa: S608
 
 NEWEST: Final = f"""
 WITH newest AS MATERIALIZED (SELECT coalesce(max(photo_id), 0) AS last FROM texts)
@@ -35,7 +36,7 @@ CROSS JOIN LATERAL (
 ) AS found
 JOIN texts ON texts.photo_id = found.photo_id
 ORDER BY asked.number, found.photo_id DESC
-"""
+"""  # noqa: S608
 """For each of several queries the newest photos that have its words, and `WEIGHTS`: bucket by bucket, while too few
 are found. The words are not known when this is planned, so that their index is used however frequent they are."""
 
@@ -92,7 +93,7 @@ class Words:
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
         found = self._connection.execute(_WEIGH, {"ids": list(ids), "terms": [_phrase(term) for term in terms]})
-        return {photo_id: weights for photo_id, weights in found.all()}
+        return {row[0]: row[1] for row in found.all()}
 
     def _look(self, asked: Sequence[Sequence[Term]], most: int, weighed: Sequence[Term]) -> Sequence[Any]:
         """Number of what was asked, photo, and weights; of each the newest photos first."""
@@ -104,7 +105,7 @@ class Words:
 @lru_cache(maxsize=100)
 def _newest(filters: Filters) -> Executable:
     """`NEWEST` with the exact conditions of a search."""
-    exact = and_(*filters.exact()).compile(dialect=postgresql.dialect(paramstyle="named"))
+    exact = and_(*filters.exact()).compile()
     parts = []
     for n, bits in enumerate((*BUCKETS, None)):
         if bits is None:
@@ -113,7 +114,7 @@ def _newest(filters: Filters) -> Executable:
         size = {"bits": bits, "half": 1 << (bits - 1)}
         parts.append(LOOK.format(n=n, marks=MARKS.format(mark=f"{BUCKET}{bits}x", **size), exact=exact))
         parts.append(THEN.format(n=n, next=n + 1, enough=RARE if n == 1 else "", **size))
-    every = " UNION ALL ".join(f"SELECT photo_id FROM look{n}" for n in range(len(BUCKETS) + 1))
+    every = " UNION ALL ".join(f"SELECT photo_id FROM look{n}" for n in range(len(BUCKETS) + 1))  # noqa: S608
     return text(NEWEST.format(looks=",".join(parts), all=every)).bindparams(**exact.params)
 
 

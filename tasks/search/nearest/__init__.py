@@ -6,6 +6,6 @@ it shows nothing that is gone, scores by what is kept, and misses nothing of wha
 
 from tasks.search.nearest.hit import Hit
 from tasks.search.nearest.nearest import Nearest
-from tasks.search.nearest.spaces import Space, all_spaces, space_of, vectors_of
+from tasks.search.nearest.spaces import Space, all_spaces, vectors_of
 
-__all__ = ["Hit", "Nearest", "Space", "all_spaces", "space_of", "vectors_of"]
+__all__ = ["Hit", "Nearest", "Space", "all_spaces", "vectors_of"]

@@ -28,13 +28,6 @@ class Space:
 _COLUMNS = tuple(spaces.c[name] for name in Space.__slots__)
 
 
-def space_of(connection: Connection, kind: str, model: str, revision: str) -> Space | None:
-    """The space of a model's vectors; None where no photo has one."""
-    named = spaces.c.kind == kind, spaces.c.model == model, spaces.c.revision == revision
-    row = connection.execute(select(*_COLUMNS).where(*named).order_by(spaces.c.id.desc()).limit(1)).first()
-    return Space(*row) if row else None
-
-
 def all_spaces(connection: Connection, kind: str | None = None) -> list[Space]:
     """Every space, or every one of a kind, the oldest first."""
     query = select(*_COLUMNS).order_by(spaces.c.id)
