@@ -156,7 +156,7 @@ def _questions(client: "Client", done: Pass, made: "Sequence[Sample]", out: "Con
 
     table, wrong, models = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False), [], set[str]()
     table.add_column("search for", no_wrap=True, min_width=max(map(len, QUESTIONS)))
-    table.add_column("found", no_wrap=True)
+    table.add_column("found", overflow="fold")  # the one that gives way in a narrow terminal
     table.add_column("by its", no_wrap=True)
     asked = _asked(made, pictures=any("clip" in (item.get("results") or {}) for item in done.items.values()))
     ours = {item.get("sha256"): name for name, item in done.items.items()}
