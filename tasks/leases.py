@@ -16,6 +16,7 @@ from monitoring import metrics
 from tasks import queues
 from tasks.store.again import again
 from tasks.store.models import items, jobs
+from tasks.store.rows import one_of
 from tasks.store.session import Store
 
 
@@ -81,7 +82,7 @@ class Leases:
             job, rows = chosen
             connection.execute(
                 update(items)
-                .where(items.c.id.in_([row.id for row in rows]))
+                .where(one_of(connection, items.c.id, [row.id for row in rows]))
                 .values(
                     state="running",
                     lease_owner=owner,
@@ -180,14 +181,12 @@ def _choose(connection: Connection, priority: queues.Priority, limit: int) -> tu
 
 
 def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Any]:
-    """What nobody has started yet; then half of those that were with a worker when it died."""
+    """What nobody has started yet; then half of those that were with a worker when it died.
+
+    What is queued changes under the job's lock only, so none of it need be locked.
+    """
     columns = [items.c[field.name] for field in fields(LeasedItem)]
-    queued = (
-        select(*columns)
-        .where(items.c.job_id == job_id, items.c.state == "queued")
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    queued = select(*columns).where(items.c.job_id == job_id, items.c.state == "queued").limit(limit)
     fresh = connection.execute(queued.where(items.c.attempts == 0).order_by(items.c.id)).all()
     if fresh:
         return fresh

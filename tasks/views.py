@@ -16,7 +16,7 @@ from tasks.store.session import Store
 
 PAGES_AT_ONCE = 32
 RATE_WINDOW = 100
-"""Photos over which a running job's rate is taken."""
+"""Frames, most of them of photos, over which a running job's rate is taken."""
 
 
 def job(store: Store, job_id: str) -> dict[str, Any]:
@@ -26,14 +26,8 @@ def job(store: Store, job_id: str) -> dict[str, Any]:
         if row is None:
             raise JobUnknown(f"There is no job {job_id}.")
         running = connection.scalar(select(func.count()).where(items.c.job_id == job_id, items.c.state == "running"))
-        newest = (
-            select(items.c.finished_at)
-            .where(items.c.job_id == job_id, items.c.seq.is_not(None))
-            .order_by(items.c.seq.desc())
-            .limit(RATE_WINDOW)
-            .subquery()
-        )
-        window = connection.execute(select(func.count(), func.min(newest.c.finished_at)).select_from(newest)).one()
+        newest = items.c.job_id == job_id, items.c.seq > row.seq - RATE_WINDOW
+        window = connection.execute(select(func.count(), func.min(items.c.finished_at)).where(*newest)).one()
     return _job(row, running or 0, window[0], window[1])
 
 

@@ -142,12 +142,9 @@ def gone(connection: Connection, job_id: str, folder: str) -> list[str]:
     return [row.key for row in connection.execute(unseen) if _is_gone(row.path)]
 
 
-def forget(connection: Connection, keys: Sequence[str], at_once: int = 500) -> int:
+def forget(connection: Connection, keys: Sequence[str]) -> int:
     """Remove files; how many were still there."""
-    return sum(
-        connection.execute(delete(files).where(files.c.key.in_(keys[start : start + at_once]))).rowcount
-        for start in range(0, len(keys), at_once)
-    )
+    return connection.execute(delete(files).where(one_of(connection, files.c.key, keys))).rowcount if keys else 0
 
 
 def _is_gone(path: str) -> bool:
