@@ -1,7 +1,8 @@
 """Frames of a job: numbered in SQL, announced through Redis, followed by any number of readers.
 
 SQL holds every frame until the job expires, so a reader can leave and come back with the number of the last frame it
-saw. Redis carries only the news that there is more; if it is lost, readers look again by themselves.
+saw. An item's frame is the item itself, until something else becomes of that: then what it told is written down. Redis
+carries only the news that there is more; if it is lost, readers look again by themselves.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Any
 
 import redis
 import redis.asyncio
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, Table, select
 
 from tasks import ledger, results
 from tasks.again import corrections
@@ -90,37 +91,41 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
         job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
         if job is None:
             raise JobUnknown(f"There is no job {job_id}.")
-        rows = connection.execute(
-            select(events).where(events.c.job_id == job_id, events.c.seq > after).order_by(events.c.seq).limit(limit)
-        ).all()
-        ids = [row.item_id for row in rows if row.item_id is not None]
-        photos = {row.id: row for row in connection.execute(select(items).where(items.c.id.in_(ids)))} if ids else {}
+        written, finished = (_next(connection, table, job_id, after, limit) for table in (events, items))
+        seqs = sorted({*written, *finished})[:limit]
+        photos = {finished[seq].id: finished[seq] for seq in seqs if seq in finished}
+        others = {written[seq].item_id for seq in seqs if seq in written} - {None, *photos}
+        if others:  # which were finished again since
+            photos |= {row.id: row for row in connection.execute(select(items).where(items.c.id.in_(others)))}
         corrected = corrections.of_items(connection, photos.values())
         found = results.among(connection, {key for row in photos.values() for key in (row.results or {}).values()})
-    out = [_frame(row, job, photos, found, corrected) for row in rows]
-    last = rows[-1].seq if rows else after
+    out = []
+    for seq in seqs:
+        frame = written.get(seq)
+        item = photos.get(frame.item_id if frame else finished[seq].id)
+        told = item_fields(item, found, corrected) if item else {}
+        out.append({**told, **(_said(frame, job) if frame else {"type": "item"}), "seq": seq, "task_id": job_id})
+    last = seqs[-1] if seqs else after
     over = job.state not in ("queued", "running", "paused") and last >= job.seq
     return out, over
 
 
-def _frame(
-    row: Row[Any],
-    job: Row[Any],
-    photos: dict[int, Row[Any]],
-    found: dict[int, results.Finding],
-    corrected: Mapping[str, dict[str, Any]],
-) -> dict[str, Any]:
-    head = {"seq": row.seq, "type": row.type, "task_id": row.job_id}
-    if row.type == "item" and row.item_id in photos:
-        # A failure that was retried later is told by the frame itself, not by what became of the item since.
-        retried = {**row.body, "results": {}, "models": {}, "cached": [], "retried": True} if row.body else {}
-        return {**item_fields(photos[row.item_id], found, corrected), **retried, **head}
-    if row.type in ("progress", "end"):
-        counts = dict(row.body or ledger.standing(job))
+def _next(connection: Connection, table: Table, job_id: str, after: int, limit: int) -> dict[int, Row[Any]]:
+    """Frames by their numbers: those that are written down, or items, each of which tells its newest one."""
+    query = select(table).where(table.c.job_id == job_id, table.c.seq > after).order_by(table.c.seq).limit(limit)
+    return {row.seq: row for row in connection.execute(query)}
+
+
+def _said(frame: Row[Any], job: Row[Any]) -> dict[str, Any]:
+    """What a frame says that was written down."""
+    if frame.type == "item":  # not what became of the item since
+        return {**(frame.body or {}), "results": {}, "models": {}, "cached": [], "retried": True, "type": "item"}
+    if frame.type in ("progress", "end"):
+        counts = dict(frame.body or ledger.standing(job))
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
         state = {"state": counts.pop("state")} if "state" in counts else {}
-        return {**head, **state, "counts": {**counts, "left": left}}
-    return {**head, **(row.body or {})}
+        return {"type": frame.type, **state, "counts": {**counts, "left": left}}
+    return {"type": frame.type, **(frame.body or {})}
 
 
 class Wakes:

@@ -15,7 +15,7 @@ from tasks.results import Finding
 from tasks.search import index
 from tasks.search.index import Entry
 from tasks.store.models import events, items, jobs
-from tasks.store.rows import add, change
+from tasks.store.rows import change, one_of
 
 Keep = Callable[[Connection, Sequence[tuple[str, Finding]], float], list[int]]
 
@@ -66,10 +66,7 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
         job = ledger.lock(connection, job_id)
     except JobUnknown:  # it expired, and its items with it
         return []
-    ids = [item_id for item_id, _ in outcomes]
-    going = items.c.id.in_(ids), items.c.job_id == job_id, items.c.state.in_(("queued", "running"))
-    columns = (items.c[name] for name in ("id", "file", "stamp", "name", "path", "page", "sha256"))
-    unfinished = {row.id: row for row in connection.execute(select(*columns).where(*going))}
+    unfinished = _unfinished(connection, job_id, [item_id for item_id, _ in outcomes])
     there = results.held(connection, (key for _, outcome in outcomes for key in (outcome.results or {}).values()))
     fresh = {
         item_id: outcome
@@ -87,6 +84,16 @@ def record(connection: Connection, job_id: str, outcomes: Sequence[tuple[int, Ou
     index.put(connection, entries, now)
     _update_job(connection, job, fresh, now)
     return list(fresh)
+
+
+def _unfinished(connection: Connection, job_id: str, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Those of these items that are a job's and not finished; all else but their ids is looked at here.
+
+    PostgreSQL would take the job for the rarer thing and read the whole of its index, however many items it has.
+    """
+    columns = (items.c[name] for name in ("id", "job_id", "state", "file", "stamp", "name", "path", "page", "sha256"))
+    rows = connection.execute(select(*columns).where(one_of(connection, items.c.id, ids)))
+    return {row.id: row for row in rows if row.job_id == job_id and row.state in ("queued", "running")}
 
 
 def _learnt(item: Row[Any], outcome: Outcome) -> known.Learnt:
@@ -161,18 +168,16 @@ def _update_job(connection: Connection, job: Row[Any], fresh: dict[int, Outcome]
         "cached": job.cached + sum(outcome.all_cached for outcome in fresh.values()),
     }
     changes: dict[str, Any] = {name: counts[name] for name in ("done", "failed", "cached")}
-    frames: list[tuple[str, int | None, dict[str, Any] | None]] = [("item", item_id, None) for item_id in fresh]
+    frame: tuple[str, dict[str, Any]] | None = None
     if not job.listing and counts["done"] + counts["failed"] + counts["cancelled"] >= counts["total"]:
-        frames.append(("end", None, {"state": "completed", **counts}))
+        frame = "end", {"state": "completed", **counts}
         changes |= {"state": "completed", "finished_at": now, "started_at": job.started_at or now}
         ledger.count_end(connection, job.kind, "completed")
     elif job.progress_at < now - ledger.PROGRESS_EVERY_S:
-        frames.append(("progress", None, {"state": job.state, **counts}))
+        frame = "progress", {"state": job.state, **counts}
         changes["progress_at"] = now
-    changes["seq"] = job.seq + len(frames)
+    changes["seq"] = job.seq + len(fresh) + (frame is not None)
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(**changes))
-    rows = [
-        {"job_id": job.id, "seq": job.seq + n, "type": kind, "item_id": item_id, "body": body, "at": now}
-        for n, (kind, item_id, body) in enumerate(frames, 1)
-    ]
-    add(connection, insert(events), rows)
+    if frame:
+        said = {"type": frame[0], "body": frame[1], "at": now}
+        connection.execute(insert(events).values(job_id=job.id, seq=changes["seq"], **said))

@@ -3,6 +3,7 @@
 Every frame of a job has a number without gaps, given under the lock of the job's row.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from monitoring import metrics
 from tasks.errors import JobUnknown, WrongState
 from tasks.store.models import events, items, jobs
-from tasks.store.rows import add, change
+from tasks.store.rows import add, into
 from tasks.store.session import afterwards
 
 ACTIVE = ("queued", "running", "paused")
@@ -98,6 +99,19 @@ def event(
     return seq
 
 
+def keep_frames(connection: Connection, job_id: str, said: Iterable[tuple[int, int, dict[str, Any]]]) -> None:
+    """Write items' frames (number, item, body) down before the items change: until then an item tells its own frame.
+
+    One that was written down already stays as it is.
+    """
+    rows = [
+        {"job_id": job_id, "seq": seq, "type": "item", "item_id": item_id, "body": body, "at": time.time()}
+        for seq, item_id, body in said
+    ]
+    if rows:
+        add(connection, into(connection, events).on_conflict_do_nothing(), rows)
+
+
 def report(connection: Connection, job_id: str, kind: str, now: float) -> None:
     """Write a frame that says how the job stands."""
     job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
@@ -146,18 +160,12 @@ def count_end(connection: Connection, kind: str, outcome: str) -> None:
 
 def keep_failures(connection: Connection, job_id: str) -> None:
     """Write failures into their frames before the items are tried again, so that a replay says what was said."""
+    columns = (items.c[name] for name in ("id", "seq", "error_code", "error_message"))
     failed = connection.execute(
-        select(items.c.seq, items.c.error_code, items.c.error_message).where(
-            items.c.job_id == job_id, items.c.state == "failed"
-        )
+        select(*columns).where(items.c.job_id == job_id, items.c.state == "failed", items.c.seq.is_not(None))
     )
-    said = [
-        {
-            "job_id": job_id,
-            "seq": row.seq,
-            "body": {"status": "failed", "error": {"code": row.error_code, "message": row.error_message}},
-        }
+    said = (
+        (row.seq, row.id, {"status": "failed", "error": {"code": row.error_code, "message": row.error_message}})
         for row in failed
-    ]
-    if said:
-        change(connection, events, ["job_id", "seq"], said)
+    )
+    keep_frames(connection, job_id, said)

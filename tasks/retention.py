@@ -97,9 +97,9 @@ def remove_jobs(store: Store, over: list[str]) -> int:
         while over and removed < BATCH:
             marked = jobs.c.id == over[-1], jobs.c.error_code == EXPIRED
             if connection.scalar(select(jobs.c.id).where(*marked)):
-                # From the first frame on, so that who follows the job sees its last one as long as it is there.
-                some = _remove(connection, over[-1], events, events.c.seq, BATCH - removed)
-                some += _remove(connection, over[-1], items, items.c.id, BATCH - removed - some)
+                # The last frame last, so that who follows the job sees it as long as the job is there.
+                some = _remove(connection, over[-1], items, items.c.id, BATCH - removed)
+                some += _remove(connection, over[-1], events, events.c.seq, BATCH - removed - some)
                 removed += some
                 if removed >= BATCH:
                     break

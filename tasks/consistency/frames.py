@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, union, update
 
 from tasks import ledger
 from tasks.consistency.fault import Fault, Kept, some
@@ -12,12 +12,15 @@ from tasks.retention import EXPIRED
 from tasks.store.models import events, items, jobs
 
 BATCH: Final = 500
+_told: Final = items.c.seq.is_not(None)
+"""Of an item that is a frame itself."""
 
 
 def gaps(kept: Kept) -> Iterator[Fault]:
     """Jobs whose frames have gaps, or go on after the last number."""
-    by_job = select(events.c.job_id, func.count().label("n"), func.max(events.c.seq).label("top"))
-    seen = by_job.group_by(events.c.job_id).subquery()
+    each = union(select(events.c.job_id, events.c.seq), select(items.c.job_id, items.c.seq).where(_told)).subquery()
+    by_job = select(each.c.job_id, func.count().label("n"), func.max(each.c.seq).label("top"))
+    seen = by_job.group_by(each.c.job_id).subquery()
     number, top = func.coalesce(seen.c.n, 0), func.coalesce(seen.c.top, 0)
     there = or_(jobs.c.error_code.is_(None), jobs.c.error_code != EXPIRED)
     query = select(jobs.c.id).join(seen, seen.c.job_id == jobs.c.id, isouter=True)
@@ -38,26 +41,19 @@ def gaps(kept: Kept) -> Iterator[Fault]:
 
 
 def _fill(connection: Connection, job_id: str) -> int:
-    """Write a frame for each number that has none; how many.
-
-    An item's is what it was. In place of another one, of which nothing is known, the job says how it stands.
-    """
+    """Write a frame for each number that has none; how many. As nothing is known of it, the job says how it stands."""
     job = ledger.lock(connection, job_id)
     there = set(connection.scalars(select(events.c.seq).where(events.c.job_id == job_id)))
+    there.update(connection.scalars(select(items.c.seq).where(items.c.job_id == job_id, _told)))
     top = max(job.seq, *there, 0)
     missing = sorted(set(range(1, top + 1)) - there)
-    finished = select(items.c.seq, items.c.id).where(items.c.job_id == job_id, items.c.seq.is_not(None))
-    by_seq: dict[int, int] = {row.seq: row.id for row in connection.execute(finished)}
     rows: list[dict[str, Any]] = []
     for seq in missing:
-        row: dict[str, Any] = {"job_id": job_id, "seq": seq, "item_id": by_seq.get(seq), "body": None}
-        row |= {"type": "item", "at": job.finished_at or time.time()}
-        if seq not in by_seq and seq == 1:
-            row |= {"type": "start", "body": {"kind": job.kind, "tasks": job.tasks}}
-        elif seq not in by_seq:
-            ended = seq == top and job.state not in ledger.ACTIVE
-            row |= {"type": "end" if ended else "progress", "body": ledger.standing(job)}
-        rows.append(row)
+        ended = seq == top and job.state not in ledger.ACTIVE
+        row = {"type": "end" if ended else "progress", "body": ledger.standing(job)}
+        if seq == 1:
+            row = {"type": "start", "body": {"kind": job.kind, "tasks": job.tasks}}
+        rows.append({"job_id": job_id, "seq": seq, "at": job.finished_at or time.time(), **row})
     for start in range(0, len(rows), BATCH):
         connection.execute(insert(events), rows[start : start + BATCH])
     connection.execute(update(jobs).where(jobs.c.id == job_id).values(seq=top))

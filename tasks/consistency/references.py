@@ -12,8 +12,7 @@ from tasks.blobs import Spool
 from tasks.consistency.fault import Fault, Kept, some
 from tasks.errors import BlobMissing
 from tasks.jobs import Outcome
-from tasks.store.models import events, items, jobs, results
-from tasks.store.rows import change
+from tasks.store.models import items, jobs, results
 
 CHUNK: Final = 500
 OPEN: Final = ("queued", "running")
@@ -56,12 +55,13 @@ def _look_again(connection: Connection, job_id: str, ids: Sequence[int]) -> None
     """Queue items of a job that goes on or was whole; of a cancelled one they fail, so that `retry` looks at them."""
     job = ledger.lock(connection, job_id)
     rows = connection.execute(
-        select(items.c.seq, items.c.results, items.c.cached).where(items.c.id.in_(ids), items.c.state == "done")
+        select(items.c.id, items.c.seq, items.c.results, items.c.cached).where(
+            items.c.id.in_(ids), items.c.state == "done"
+        )
     ).all()
     body = {"status": "done", "error": None}
-    said = [{"job_id": job_id, "seq": row.seq, "body": body} for row in rows if row.seq is not None]
-    if said:  # a frame tells what it told, whatever becomes of the item
-        change(connection, events, ["job_id", "seq"], said)
+    # A frame tells what it told, whatever becomes of the item.
+    ledger.keep_frames(connection, job_id, ((row.seq, row.id, body) for row in rows if row.seq is not None))
     again = job.state in (*ledger.ACTIVE, "completed")
     values: dict[str, Any] = {"state": "queued", "attempts": 0, "results": None, "cached": None, "finished_at": None}
     if not again:

@@ -21,7 +21,7 @@ from tasks.library.walk import Found, Trouble, Walk
 from tasks.search import index, leaving
 from tasks.search.index import Entry
 from tasks.store.again import again
-from tasks.store.models import events, items, jobs
+from tasks.store.models import items, jobs
 from tasks.store.rows import add, one_of
 from tasks.store.session import Store, afterwards
 
@@ -142,18 +142,11 @@ class Listing:
         failed = [each for each in fresh if each.error and not each.answers and not force]
         finished = {each.key: seq for seq, each in enumerate((*done, *failed), job.seq + 1)}
         rows = [self._row(each, finished.get(each.key), now) for each in fresh]
-        for waiting in (False, True):
+        for waiting in (False, True):  # which have other columns
             some = [row for row in rows if (row["state"] == "queued") is waiting]
-            if some and waiting:
+            if some:
                 add(connection, insert(items), some)
-            elif some:
-                ids = connection.execute(insert(items).returning(items.c.id, items.c.seq), some).all()
-                frames = [
-                    {"job_id": self._job_id, "seq": row.seq, "type": "item", "item_id": row.id, "body": None, "at": now}
-                    for row in ids
-                ]
-                add(connection, insert(events), frames)
-                index.put(connection, (self._entry(each) for each in done), now)
+        index.put(connection, (self._entry(each) for each in done), now)
         status = Counter(each.status for each in fresh)
         added: dict[str, int] = {
             "total": len(fresh),

@@ -141,4 +141,5 @@ def expect_nothing_held(service: Service) -> None:
         "OR lease_owner IS NOT NULL GROUP BY state"
     )
     assert not left
-    assert not service.ask("SELECT job_id FROM events GROUP BY job_id HAVING COUNT(*) != MAX(seq)")
+    frames = "SELECT job_id, seq FROM events UNION SELECT job_id, seq FROM items WHERE seq IS NOT NULL"
+    assert not service.ask(f"SELECT job_id FROM ({frames}) AS f GROUP BY job_id HAVING COUNT(*) != MAX(seq)")

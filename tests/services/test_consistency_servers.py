@@ -51,7 +51,7 @@ def test_what_is_wrong_on_servers_is_told_and_mended(
     with board.store.write() as connection:
         [lost] = list(connection.execute(tables.results.select().limit(1)))
         connection.execute(delete(tables.results).where(tables.results.c.id == lost.id))
-        connection.execute(delete(tables.events).where(tables.events.c.seq == 2))
+        connection.execute(delete(tables.events).where(tables.events.c.seq == 1))
         connection.execute(update(tables.jobs).where(tables.jobs.c.id == job).values(done=9))
     assert len(list(consistency.findings(tmp_path))) == 4
     assert consistency.repair(tmp_path), capsys.readouterr().out

@@ -8,16 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, inspect, select, text
+from sqlalchemy import event, func, inspect, select, text, union_all
 from sqlalchemy.exc import OperationalError
 
+from tasks import events as frames
 from tasks import results
 from tasks.jobs import Jobs, NewItem, Outcome
 from tasks.results import Finding
 from tasks.store.models import events, items, jobs, metadata
 from tasks.store.session import Store, change, migrate
 from tests.conftest import until
-from tests.schema import differences, is_ours
+from tests.schema import differences, go_down, is_ours
 from tests.services.postgres import Postgres
 
 
@@ -58,6 +59,31 @@ def test_migrations_go_up_down_and_up_again_and_end_at_the_tables_of_the_code(em
             if revision == "head":
                 assert differences(connection) == []
         store.close()
+
+
+def test_frames_are_what_they_were_after_a_way_down_and_up_again(empty_database: str) -> None:
+    migrate(empty_database)
+    store = Store(empty_database)
+    board = Jobs(store)
+    job = board.create("photos", ["ocr"], new_items=_photos(3))
+    ids = [item.id for item in board.draw("w/1#1", "bulk", 3, 90).items]  # type: ignore[union-attr]
+    broken = Outcome(error_code="not_a_picture", error_message="No.")
+    board.finish_all(job, [(item, broken if item == ids[1] else Outcome({}, sha256="a" * 64)) for item in ids])
+    board.retry(job)
+    before = frames.frames(store, job, 0)
+    assert board.finish(ids[1], Outcome({}))
+    after = frames.frames(store, job, 0)
+    assert after[0][: len(before[0])] == before[0]
+    go_down(store, "0009")
+    with store.read() as connection:
+        numbers = connection.scalars(select(events.c.seq).order_by(events.c.seq)).all()
+    assert numbers == [frame["seq"] for frame in after[0]]
+    migrate(empty_database)
+    assert frames.frames(store, job, 0) == after
+    with store.read() as connection:
+        kept = connection.execute(select(events.c.item_id, events.c.type)).all()
+    assert [item for item, kind in kept if kind == "item"] == [ids[1]], "the others tell their own"
+    store.close()
 
 
 def test_processes_that_start_at_once_migrate_once(empty_database: str) -> None:
@@ -130,7 +156,8 @@ def test_photos_are_finished_once_while_leases_expire_and_are_given_back(pg_stor
     assert len(counted) == len(set(counted)) == 200
     with pg_store.read() as connection:
         job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()
-        numbers = list(connection.scalars(select(events.c.seq).where(events.c.job_id == job_id).order_by(events.c.seq)))
+        each = (select(table.c.seq).where(table.c.job_id == job_id) for table in (events, items))
+        numbers = sorted(connection.scalars(union_all(*each)))
     assert (job.state, job.done) == ("completed", 200)
     assert numbers == list(range(1, job.seq + 1))
 

@@ -21,7 +21,7 @@ from tasks.library.walk import Found, Walk
 from tasks.results import Finding
 from tasks.settings import TaskSettings
 from tasks.store.session import Store, migrate
-from tests.schema import differences
+from tests.schema import differences, go_down
 
 OCR = Finding("ocr", "m", "r1", 10, 20, {"lines": []})
 
@@ -137,16 +137,7 @@ def test_queues_are_served_interactive_first() -> None:
 
 
 def test_going_down_leaves_nothing_and_up_again_gives_everything(store: Store) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    import tasks.store.session
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(tasks.store.session.__file__).parent / "migrations"))
-    with store.write() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    go_down(store, "base")
     with store.read() as connection:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     migrate(str(store.engine.url))
