@@ -167,7 +167,7 @@ def _others(data: Path, material: "Material", wanted: Sequence[str], plan: Plan,
     if "bulk" in wanted:
         rows.append(rescan.large(plan.bulk, console))
     if "beside" in wanted:
-        rows += rescan.beside(plan.beside, console)
+        rows += rescan.beside(plan.beside, plan.turns, console)
     if "document" in wanted:
         if files := document.documents(data):
             rows += document.measure(files if plan.turns > 1 else files[:3], console)

@@ -20,7 +20,7 @@ class Plan:
         photos: of the rescan that is compared.
         requests: for each figure of the queue.
         bulk: pictures of the large rescan.
-        beside: photos of the rescan during which somebody searches; of the busy one twice as many.
+        beside: photos of a window of the rescan during which somebody searches.
     """
 
     clients: tuple[int, ...] = (1, 4, 8, 16)
@@ -31,10 +31,10 @@ class Plan:
     photos: int = 240
     requests: int = 200
     bulk: int = 20_000
-    beside: int = 600
+    beside: int = 150
 
 
 FULL: Final = Plan()
-QUICK: Final = Plan((1, 8), 8, turns=1, seconds=4.0, settings=2, photos=24, requests=60, bulk=2000, beside=100)
+QUICK: Final = Plan((1, 8), 8, turns=1, seconds=4.0, settings=2, photos=24, requests=60, bulk=2000, beside=40)
 TUNED_AT: Final = 8
 """Clients with which the reference's settings are compared."""

@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -23,6 +24,8 @@ FOLDER: Final = 1000
 PAUSE_S: Final = 0.25
 """Between two requests of the person who searches."""
 REQUESTS: Final = 60
+BY_TURNS: Final = (False, True, True, False)
+"""Whether somebody asks; the same windows with and without on both ends, as a rescan may become slower or faster."""
 
 
 def pictures(folder: Path, count: int) -> None:
@@ -84,28 +87,32 @@ def large(count: int, console: Console) -> dict[str, Any]:
     )
 
 
-def beside(photos: int, console: Console) -> list[dict[str, Any]]:
-    """CLIP vectors of single photos asked for while a rescan fills the workers, and what the rescan loses by it."""
+def beside(photos: int, turns: int, console: Console) -> list[dict[str, Any]]:
+    """CLIP vectors of single photos asked for while a rescan fills the workers, and what the rescan loses by it.
+
+    One rescan goes through windows of `photos` photos, with the person and without by turns, so that what the machine
+    does otherwise in one minute than in the next falls on both.
+    """
     from cli.bench.queue import service
     from cli.bench.rows import row
 
+    windows = BY_TURNS * turns
     with tempfile.TemporaryDirectory(prefix="darkroom-library-") as name:
-        library = Path(name)
-        pictures(library / "quiet", photos)
-        pictures(library / "asked", 2 * photos)
+        pictures(Path(name), photos * (len(windows) + 2))
         with service(LIBRARY_ROOTS=name, PRELOAD="clip") as (url, _), httpx.Client(base_url=url, timeout=60) as http:
             _ask(http, 0)
             console.print("A person alone ...")
             idle = sorted(_ask(http, 1 + n) for n in range(REQUESTS))
-            console.print("A rescan alone ...")
-            alone = _rate(http, _submit(http, library / "quiet", "clip", force=True))
-            console.print("Both ...")
-            job = _submit(http, library / "asked", "clip", force=True)
-            with asking(url) as times:
-                started = time.perf_counter()
-                busy = _rate(http, job)
-                asked = len(times) / (time.perf_counter() - started)
+            console.print("A rescan, with the person and alone by turns ...")
+            job = _submit(http, Path(name), "clip", force=True)
+            until(lambda: _counts(http, job)["done"] >= photos)
+            made = [_window(url, http, job, photos, asked) for asked in windows]
+            http.post(f"/api/jobs/{job}/cancel").raise_for_status()
+    with_person, alone = ([each for each in made if bool(each.times) is asked] for asked in (True, False))
+    times = sorted(time for each in with_person for time in each.times)
+    busy, quiet, asked = _rate(with_person), _rate(alone), len(times) / sum(each.seconds for each in with_person)
     p95, idle_p95 = _p95(times), _p95(idle)
+    each = sorted(one.photos / one.seconds / quiet for one in with_person)
     return [
         row(
             "CLIP during a rescan",
@@ -119,11 +126,39 @@ def beside(photos: int, console: Console) -> list[dict[str, Any]]:
             "rescan while asked",
             "photos/s",
             busy,
-            reference=alone,
-            ratio=busy / alone,
-            accuracy={"requests/s": asked, "ratio with the requests": (busy + asked) / alone},
+            reference=quiet,
+            ratio=busy / quiet,
+            accuracy={
+                "requests/s": asked,
+                "ratio with the requests": (busy + asked) / quiet,
+                "worst window": each[0],
+                "best window": each[-1],
+            },
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A while of a rescan: the photos that were done in it, and how long each request of a person took meanwhile."""
+
+    photos: int
+    seconds: float
+    times: list[float]
+
+
+def _window(url: str, http: httpx.Client, job: str, photos: int, asked: bool) -> _Window:
+    person: AbstractContextManager[list[float]] = asking(url) if asked else nullcontext([])
+    with person as times:
+        before, started = _counts(http, job)["done"], time.perf_counter()
+        until(lambda: _counts(http, job)["done"] >= before + photos)
+        done = _counts(http, job)["done"] - before
+        return _Window(done, time.perf_counter() - started, times)
+
+
+def _rate(windows: list[_Window]) -> float:
+    """Photos a second."""
+    return sum(each.photos for each in windows) / sum(each.seconds for each in windows)
 
 
 @contextmanager
@@ -160,14 +195,6 @@ def _picture(number: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (640, 480), (number % 256, 99, 150)).save(out, "JPEG")
     return out.getvalue() + number.to_bytes(8, "big")
-
-
-def _rate(http: httpx.Client, job: str) -> float:
-    """Photos a second from the first result to the last one."""
-    until(lambda: _counts(http, job)["done"] > 0)
-    started, before = time.perf_counter(), _counts(http, job)["done"]
-    until(lambda: _state(http, job)["state"] == "completed", every=0.2)
-    return float((_counts(http, job)["done"] - before) / (time.perf_counter() - started))
 
 
 def _p95(times: list[float]) -> float:
