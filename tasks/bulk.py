@@ -113,9 +113,10 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
         if lease is None:
             return
         invite(worker, priority)
-        quick, began = size > least, time.monotonic()
+        quick = size > least
         try:
             with worker.turns.quick if quick else contextlib.nullcontext():
+                began = time.monotonic()
                 begun = _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], timed=quick)
         except BaseException:  # whatever it was may come again: it counts as a start
             worker.jobs.release_dead(owner)

@@ -15,7 +15,7 @@ from tasks.jobs import Lease
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
-MOST: Final = 128
+MOST: Final = 256
 WAIT_S: Final = 0.25
 QUICK_S: Final = 0.05
 

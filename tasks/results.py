@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from monitoring import metrics
 from tasks.store.models import results
-from tasks.store.rows import into
+from tasks.store.rows import into, one_of
 from tasks.store.session import Store
 
 _COLUMNS = (
@@ -87,7 +87,7 @@ def among(connection: Connection, ids: Iterable[int]) -> dict[int, Finding]:
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = connection.execute(select(*_COLUMNS).where(results.c.id.in_(wanted)))
+    rows = connection.execute(select(*_COLUMNS).where(one_of(connection, results.c.id, wanted)))
     return {finding.id: finding for finding in (Finding(*row) for row in rows)}
 
 
@@ -96,7 +96,7 @@ def held(connection: Connection, ids: Iterable[int]) -> set[int]:
     wanted = set(ids)
     if not wanted:
         return set()
-    query = select(results.c.id).where(results.c.id.in_(wanted))
+    query = select(results.c.id).where(one_of(connection, results.c.id, wanted))
     return set(connection.scalars(query.with_for_update(read=True, key_share=True)))
 
 

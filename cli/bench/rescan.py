@@ -1,6 +1,7 @@
 """A rescan of many small pictures measured, and a person who searches while the workers are full of it."""
 
 import io
+import itertools
 import random
 import tempfile
 import threading
@@ -25,7 +26,9 @@ PAUSE_S: Final = 0.25
 """Between two requests of the person who searches."""
 REQUESTS: Final = 60
 BY_TURNS: Final = (False, True, True, False)
-"""Whether somebody asks; the same windows with and without on both ends, as a rescan may become slower or faster."""
+"""Of windows, whether somebody asks: a rescan that becomes slower or faster does so for both."""
+
+_numbers = itertools.count()
 
 
 def pictures(folder: Path, count: int) -> None:
@@ -100,9 +103,9 @@ def beside(photos: int, turns: int, console: Console) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="darkroom-library-") as name:
         pictures(Path(name), photos * (len(windows) + 2))
         with service(LIBRARY_ROOTS=name, PRELOAD="clip") as (url, _), httpx.Client(base_url=url, timeout=60) as http:
-            _ask(http, 0)
+            _ask(http, next(_numbers))
             console.print("A person alone ...")
-            idle = sorted(_ask(http, 1 + n) for n in range(REQUESTS))
+            idle = sorted(_ask(http, next(_numbers)) for _ in range(REQUESTS))
             console.print("A rescan, with the person and alone by turns ...")
             job = _submit(http, Path(name), "clip", force=True)
             until(lambda: _counts(http, job)["done"] >= photos)
@@ -163,14 +166,14 @@ def _rate(windows: list[_Window]) -> float:
 
 @contextmanager
 def asking(url: str) -> Iterator[list[float]]:
-    """A person who asks again and again; the seconds that each answer took."""
+    """A person who asks again and again, never with the same picture; the seconds that each answer took."""
     times: list[float] = []
     enough = threading.Event()
 
     def ask() -> None:
         with httpx.Client(base_url=url, timeout=60) as http:
             while not enough.wait(PAUSE_S):
-                times.append(_ask(http, 1_000_000 + len(times)))
+                times.append(_ask(http, next(_numbers)))
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask)

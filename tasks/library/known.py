@@ -87,7 +87,7 @@ def _answers(
     r = results.c
     query = select(r.sha256, r.analysis, r.model, r.revision, r.options, r.id, r.width, r.height)
     found: dict[str, tuple[dict[str, int], int, int]] = {}
-    query = query.where(r.sha256.in_(list(contents)), r.analysis.in_(list(wanted)))
+    query = query.where(one_of(connection, r.sha256, list(contents)), r.analysis.in_(list(wanted)))
     # Locked, so that none of them is forgotten before the items that show them are there.
     for row in connection.execute(query.with_for_update(read=True, key_share=True)):
         if wanted[row.analysis] == (row.model, row.revision, row.options):
