@@ -118,8 +118,8 @@ def _next(connection: Connection, table: Table, job_id: str, after: int, limit: 
 
 def _said(frame: Row[Any], job: Row[Any]) -> dict[str, Any]:
     """What a frame says that was written down."""
-    if frame.type == "item":  # not what became of the item since
-        return {**(frame.body or {}), "results": {}, "models": {}, "cached": [], "retried": True, "type": "item"}
+    if frame.type == "item" and frame.body:  # not what became of the item since
+        return {**frame.body, "results": {}, "models": {}, "cached": [], "retried": True, "type": "item"}
     if frame.type in ("progress", "end"):
         counts = dict(frame.body or ledger.standing(job))
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
