@@ -97,11 +97,10 @@ def beside(photos: int, turns: int, console: Console) -> list[dict[str, Any]]:
     does otherwise in one minute than in the next falls on both.
     """
     from cli.bench.queue import service
-    from cli.bench.rows import row
 
     windows = BY_TURNS * turns
     with tempfile.TemporaryDirectory(prefix="darkroom-library-") as name:
-        pictures(Path(name), photos * (len(windows) + 2))
+        pictures(Path(name), 2 * photos * (len(windows) + 1))  # a window has some more, as it is looked at now and then
         with service(LIBRARY_ROOTS=name, PRELOAD="clip") as (url, _), httpx.Client(base_url=url, timeout=60) as http:
             _ask(http, next(_numbers))
             console.print("A person alone ...")
@@ -111,7 +110,13 @@ def beside(photos: int, turns: int, console: Console) -> list[dict[str, Any]]:
             until(lambda: _counts(http, job)["done"] >= photos)
             made = [_window(url, http, job, photos, asked) for asked in windows]
             http.post(f"/api/jobs/{job}/cancel").raise_for_status()
-    with_person, alone = ([each for each in made if bool(each.times) is asked] for asked in (True, False))
+    return _compared(idle, made)
+
+
+def _compared(idle: list[float], made: "list[_Window]") -> list[dict[str, Any]]:
+    from cli.bench.rows import row
+
+    with_person, alone = ([each for each in made if each.asked is asked] for asked in (True, False))
     times = sorted(time for each in with_person for time in each.times)
     busy, quiet, asked = _rate(with_person), _rate(alone), len(times) / sum(each.seconds for each in with_person)
     p95, idle_p95 = _p95(times), _p95(idle)
@@ -143,8 +148,9 @@ def beside(photos: int, turns: int, console: Console) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A while of a rescan: the photos that were done in it, and how long each request of a person took meanwhile."""
+    """A while of a rescan: whether a person asked, photos that were done, and how long each of the requests took."""
 
+    asked: bool
     photos: int
     seconds: float
     times: list[float]
@@ -156,7 +162,7 @@ def _window(url: str, http: httpx.Client, job: str, photos: int, asked: bool) ->
         before, started = _counts(http, job)["done"], time.perf_counter()
         until(lambda: _counts(http, job)["done"] >= before + photos)
         done = _counts(http, job)["done"] - before
-        return _Window(done, time.perf_counter() - started, times)
+        return _Window(asked, done, time.perf_counter() - started, times)
 
 
 def _rate(windows: list[_Window]) -> float:
