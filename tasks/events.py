@@ -91,8 +91,11 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
         job = connection.execute(select(jobs).where(jobs.c.id == job_id)).first()
         if job is None:
             raise JobUnknown(f"There is no job {job_id}.")
-        written, finished = (_next(connection, table, job_id, after, limit) for table in (events, items))
-        seqs = sorted({*written, *finished})[:limit]
+        for until in (after + limit, job.seq):  # a job that is being removed has gaps
+            written, finished = (_next(connection, table, job_id, after, until, limit) for table in (events, items))
+            seqs = sorted({*written, *finished})[:limit]
+            if len(seqs) == limit or until >= job.seq:
+                break
         photos = {finished[seq].id: finished[seq] for seq in seqs if seq in finished}
         others = {written[seq].item_id for seq in seqs if seq in written} - {None, *photos}
         if others:  # which were finished again since
@@ -110,10 +113,13 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
     return out, over
 
 
-def _next(connection: Connection, table: Table, job_id: str, after: int, limit: int) -> dict[int, Row[Any]]:
-    """Frames by their numbers: those that are written down, or items, each of which tells its newest one."""
-    query = select(table).where(table.c.job_id == job_id, table.c.seq > after).order_by(table.c.seq).limit(limit)
-    return {row.seq: row for row in connection.execute(query)}
+def _next(connection: Connection, table: Table, job_id: str, after: int, until: int, limit: int) -> dict[int, Row[Any]]:
+    """Frames by their numbers: those that are written down, or items, each of which tells its newest one.
+
+    Of a job that has just begun PostgreSQL knows little: it would sort all that has no end.
+    """
+    mine = table.c.job_id == job_id, table.c.seq > after, table.c.seq <= until
+    return {row.seq: row for row in connection.execute(select(table).where(*mine).order_by(table.c.seq).limit(limit))}
 
 
 def _said(frame: Row[Any], job: Row[Any]) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import redis
+from sqlalchemy import delete
 
 from tasks import events, results, views
 from tasks.broker import connect_async, end
 from tasks.errors import JobUnknown
 from tasks.jobs import Jobs, NewItem, Outcome
 from tasks.results import Finding
+from tasks.store import models as tables
 from tasks.store.session import Store
 
 DONE = Outcome(results={}, sha256="a" * 64, width=1, height=1)
@@ -141,6 +143,20 @@ def test_a_frame_of_a_failure_says_the_same_after_a_retry(store: Store) -> None:
     assert told(after)[:2] == told(before)
     assert told(after)[2][:3] == ("p0", "done", None)
     assert [line["status"] for line in views.finished(store, job, 0, 10)] == ["done", "done"]
+
+
+def test_frames_after_a_gap_are_read_with_those_before_it(store: Store) -> None:
+    jobs, job, items = job_of(store, 3 * events.PAGE)
+    jobs.finish_all(job, [(item, DONE) for item in items])
+    with store.write() as connection:
+        lost = tables.items.c.seq.between(events.PAGE // 2, 2 * events.PAGE)
+        connection.execute(delete(tables.items).where(lost))
+    page, over = events.frames(store, job, 0)
+    assert [frame["seq"] for frame in page] == [
+        *range(1, events.PAGE // 2),
+        *range(2 * events.PAGE + 1, 2 * events.PAGE + 2 + events.PAGE // 2),
+    ]
+    assert not over
 
 
 def test_frames_of_no_job_are_an_error(store: Store) -> None:
