@@ -107,7 +107,8 @@ def frames(store: Store, job_id: str, after: int, limit: int = PAGE) -> tuple[li
         frame = written.get(seq)
         item = photos.get(frame.item_id if frame else finished[seq].id)
         told = item_fields(item, found, corrected) if item else {}
-        out.append({**told, **(_said(frame, job) if frame else {"type": "item"}), "seq": seq, "task_id": job_id})
+        head = {"seq": seq, "type": frame.type if frame else "item", "task_id": job_id}
+        out.append({**head, **told, **(_said(frame, job) if frame else {}), **head})
     last = seqs[-1] if seqs else after
     over = job.state not in ("queued", "running", "paused") and last >= job.seq
     return out, over
@@ -125,13 +126,13 @@ def _next(connection: Connection, table: Table, job_id: str, after: int, until: 
 def _said(frame: Row[Any], job: Row[Any]) -> dict[str, Any]:
     """What a frame says that was written down."""
     if frame.type == "item" and frame.body:  # not what became of the item since
-        return {**frame.body, "results": {}, "models": {}, "cached": [], "retried": True, "type": "item"}
+        return {**frame.body, "results": {}, "models": {}, "cached": [], "retried": True}
     if frame.type in ("progress", "end"):
         counts = dict(frame.body or ledger.standing(job))
         left = counts["total"] - counts["done"] - counts["failed"] - counts["cancelled"]
         state = {"state": counts.pop("state")} if "state" in counts else {}
-        return {"type": frame.type, **state, "counts": {**counts, "left": left}}
-    return {"type": frame.type, **(frame.body or {})}
+        return {**state, "counts": {**counts, "left": left}}
+    return dict(frame.body or {})
 
 
 class Wakes:
