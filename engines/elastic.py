@@ -1,8 +1,8 @@
 """A session that gives a lonely call all cores, and calls that come together one core each.
 
 Threads that share one call wait for each other at every layer: a face detector costs two cores 10 to 20% more processor
-time than one. That is well spent for who is alone, and lost where others wait. Both ways hold the weights, so this is
-for small networks.
+time than one. That is well spent for who is alone, and lost where others wait. Both ways hold the weights of a small
+network; those of a large one onnxruntime maps (`runtime_packed`), so that they are there once.
 """
 
 import threading
@@ -13,7 +13,11 @@ from engines.runtime import Backend, Feed, Session, Tensor, open_session
 
 
 class ElasticSession:
-    """See `Session`; at most as many calls run at once as there are cores."""
+    """See `Session`.
+
+    Attributes:
+        calls: that run at once; on a CPU as many as there are cores.
+    """
 
     def __init__(self, path: Path, backend: Backend, cores: int, most: int) -> None:
         """Load the model, on a CPU of several cores twice.
@@ -34,7 +38,8 @@ class ElasticSession:
         self._narrow: Session = open_session(path, backend, 1, cores) if shares else self._wide
         self.inputs: Mapping[str, tuple[int | None, ...]] = self._wide.inputs
         self.outputs = self._wide.outputs
-        self._slots = threading.BoundedSemaphore(cores if shares else side_by_side)
+        self.calls = cores if shares else side_by_side
+        self._slots = threading.BoundedSemaphore(self.calls)
         self._lock = threading.Lock()
         self._running = 0
 

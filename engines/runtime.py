@@ -103,7 +103,7 @@ def choose_backend(device: str, settings: EngineSettings) -> Backend:
             f"PRECISION={precision}: {runtime} computes as the model is stored on {where.name}",
             hint=f"set PRECISION=auto, or RUNTIME={'tensorrt' if where.kind == 'cuda' else 'openvino'}",
         )
-    compiles = runtime != "onnxruntime" or where.kind == "intel"
+    compiles = runtime != "onnxruntime" or where.kind != "cuda"
     return Backend(where, runtime, precision, _cache(runtime, settings) if compiles else None)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from engines import intel, nvidia
 from engines.errors import DeviceMissing, InferenceFailed
 from engines.runtime import Backend, Feed, Tensor, compiled_folder
+from engines.runtime_packed import forget, packed
 
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
@@ -32,17 +33,16 @@ class OnnxSession:
     def __init__(self, path: Path, backend: Backend, threads: int) -> None:
         import onnxruntime
 
-        chosen = providers(backend, compiled_folder(path, backend))
+        on_cpu = backend.device.kind == "cpu"
+        chosen = providers(backend, None if on_cpu else compiled_folder(path, backend))
         wanted = [name for name, _ in chosen if name != CPU]
         missing = _preload(onnxruntime) if backend.device.kind == "cuda" else ""
         # By default a provider that fails, here or later, is replaced by the CPU with a line on stdout.
         try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), _options(onnxruntime, threads), providers=chosen, enable_fallback=0
-            )
+            self._session: Any = _load(path, backend, _options(onnxruntime, threads), chosen)
         except Exception as error:  # onnxruntime's own exception types have no common base
             # A model that cannot be read is said to be so; all else is the fault of the device's side.
-            if backend.device.kind == "cpu" or type(error).__name__ in _MODEL_FAULTS:
+            if on_cpu or type(error).__name__ in _MODEL_FAULTS:
                 raise
             raise _cannot_start(backend, wanted[0], missing or str(error).splitlines()[0]) from error
         for provider in wanted:
@@ -61,6 +61,19 @@ class OnnxSession:
         except Exception as error:  # onnxruntime's own exception types have no common base
             raise InferenceFailed(f"onnxruntime failed: {error}") from error
         return results
+
+
+def _load(path: Path, backend: Backend, options: Any, chosen: list[tuple[str, dict[str, str]]]) -> Any:
+    from onnxruntime import InferenceSession
+
+    file = packed(path, backend) if backend.device.kind == "cpu" else path
+    try:
+        return InferenceSession(str(file), options, providers=chosen, enable_fallback=0)
+    except Exception:  # onnxruntime's own exception types have no common base
+        if file == path:
+            raise
+        forget(file)
+        return InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
 
 
 def providers(backend: Backend, cache: Path | None) -> list[tuple[str, dict[str, str]]]:

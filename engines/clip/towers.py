@@ -11,6 +11,7 @@ from engines.batching import Batcher
 from engines.clip.preprocess import Preprocessing, prepare
 from engines.clip.tokenize import TextReader, Tokens
 from engines.clip.trimmed import IdType, feeds, length
+from engines.elastic import ElasticSession
 from engines.errors import InferenceFailed
 from engines.images import Image
 from engines.runtime import Backend, Feed, Session, open_session
@@ -37,7 +38,7 @@ class ImageTower:
             DeviceMissing: the device cannot be used.
         """
         self._how = how
-        self._network = _Network(path, backend, cores, normalize)
+        self._network = _Network(path, backend, cores, normalize, apart=True)
         self._input = next(iter(self._network.inputs))
         self._batch: Batcher[Vector, Embedding] = Batcher(self._run, self._network.limit, "clip", self._network.calls)
 
@@ -84,7 +85,7 @@ class TextTower:
         self._reader = reader
         self._id_type = id_type
         self._any_length = any_length
-        self._network = _Network(path, backend, cores, normalize)
+        self._network = _Network(path, backend, cores, normalize, apart=False)
         limit, calls = self._network.limit, self._network.calls
         self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
@@ -110,9 +111,25 @@ class _Network:
         calls: batches that run at once.
     """
 
-    def __init__(self, path: Path, backend: Backend, cores: int, normalize: bool) -> None:
-        self.calls = max(1, cores // BATCH_CORES)
-        self._session: Session = open_session(path, backend, min(cores, BATCH_CORES), self.calls)
+    def __init__(self, path: Path, backend: Backend, cores: int, normalize: bool, *, apart: bool) -> None:
+        """Load it.
+
+        Args:
+            path: its file.
+            backend: where and how.
+            cores: to compute on.
+            normalize: scale the vectors to length 1.
+            apart: calls that come together get a core each where that costs no memory, else they share batches: few
+                rows wait for the weights to come from memory, and are best read together.
+        """
+        shares_weights = backend.device.kind == "cpu" and backend.runtime == "onnxruntime"
+        if apart and shares_weights:
+            elastic = ElasticSession(path, backend, cores, BATCH_CORES)
+            self._session: Session = elastic
+            self.calls = elastic.calls
+        else:
+            self.calls = max(1, cores // BATCH_CORES)
+            self._session = open_session(path, backend, min(cores, BATCH_CORES), self.calls)
         self._normalize = normalize
         self.inputs = tuple(self._session.inputs)
         fixed = self._session.inputs[self.inputs[0]][0]

@@ -74,7 +74,7 @@ def feeds(inputs: Sequence[str], texts: Sequence[Tokens], id_type: IdType, posit
 
 def _try(model: Path, made: Path, reader: TextReader, id_type: IdType, backend: Backend) -> str:
     """Make it and compare; says `same`, or why it is of no use."""
-    texts = [reader(sample) for sample in _SAMPLES]
+    texts, backend = [reader(sample) for sample in _SAMPLES], replace(backend, cache=None)
     try:
         _write(model, made, len(texts[0].ids))
         wanted = _vectors(open_session(model, backend, 1), texts, id_type, cut=False)

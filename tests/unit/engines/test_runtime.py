@@ -114,7 +114,7 @@ def test_compiled_models_lie_in_the_model_cache(settings: EngineSettings) -> Non
     pytest.importorskip("openvino")
     chosen = choose_backend("cpu", settings.model_copy(update={"runtime": "openvino"}))
     assert chosen.cache == settings.model_cache / ".compiled" / "openvino"
-    assert choose_backend("cpu", settings).cache is None
+    assert choose_backend("cpu", settings).cache == settings.model_cache / ".compiled" / "onnxruntime"
 
 
 def test_abilities_name_the_installed_runtimes(has: Has, monkeypatch: pytest.MonkeyPatch) -> None:

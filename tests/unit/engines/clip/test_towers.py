@@ -2,8 +2,9 @@
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from engines import elastic
 from engines.clip import towers
 from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing
@@ -19,7 +21,7 @@ from engines.clip.towers import CPU_BATCH, ImageTower, TextTower
 from engines.devices import parse_device
 from engines.errors import InferenceFailed
 from engines.images import Image
-from engines.runtime import Backend
+from engines.runtime import Backend, RuntimeName
 from engines.types import Embedding, ModelInfo
 from tests.conftest import until
 from tests.unit.engines.conftest import as_image
@@ -56,7 +58,8 @@ def level(embedding: Embedding) -> int:
 
 
 def engine_on(session: FakeSession, monkeypatch: pytest.MonkeyPatch, backend: Backend) -> ClipImageEngine:
-    monkeypatch.setattr(towers, "open_session", lambda *_: session)
+    for module in (towers, elastic):
+        monkeypatch.setattr(module, "open_session", lambda *_: session)
     return ClipImageEngine(INFO, lambda: ImageTower(Path("x"), backend, 1, HOW, False), HOW.side)
 
 
@@ -87,6 +90,33 @@ def test_an_export_with_a_fixed_batch_gets_no_other(monkeypatch: pytest.MonkeyPa
     engine = engine_on(session, monkeypatch, backend)
     assert embed_while_busy(engine, session, 3) == [1, 2, 3]
     assert session.sizes == [1, 1, 1, 1]
+
+
+def opened_by(monkeypatch: pytest.MonkeyPatch, load: Callable[[], object]) -> list[int]:
+    """Threads of the sessions that are opened while a tower is loaded."""
+    threads: list[int] = []
+
+    def open_session(path: Path, backend: Backend, count: int, calls: int) -> FakeSession:
+        threads.append(count)
+        return FakeSession()
+
+    for module in (towers, elastic):
+        monkeypatch.setattr(module, "open_session", open_session)
+    load()
+    return threads
+
+
+@pytest.mark.parametrize(("runtime", "threads"), [("onnxruntime", [2, 1]), ("openvino", [2])])
+def test_pictures_have_a_core_each_where_sessions_share_their_weights(
+    monkeypatch: pytest.MonkeyPatch, runtime: RuntimeName, threads: list[int]
+) -> None:
+    where = Backend(parse_device("cpu"), runtime, "f32")
+    assert opened_by(monkeypatch, lambda: ImageTower(Path("x"), where, 2, HOW, False)) == threads
+
+
+def test_texts_share_batches(monkeypatch: pytest.MonkeyPatch, backend: Backend, reader: TextReader) -> None:
+    load = partial(TextTower, Path("x"), backend, 2, reader, np.int32, normalize=False)
+    assert opened_by(monkeypatch, load) == [2]
 
 
 def test_a_gpu_sees_only_batches_of_powers_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
