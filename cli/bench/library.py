@@ -43,7 +43,7 @@ def compare(material: Material, weights: Weights, tuned: Mapping[str, Setting], 
     some = [path.read_bytes() for path in spread(material.every, plan.photos)]
     steps = Steps(bar, "rescan", 2 + 2 * plan.turns)
     steps("the machine's limit")
-    bound = _limit(some[: 2 * plan.pictures], weights)
+    bound = _limit(spread(some, 2 * plan.pictures), weights)
     fresh = Fresh(some)
     counts: dict[str, int] = {}
     with (

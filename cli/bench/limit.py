@@ -5,11 +5,12 @@ Darkroom computes in, with all cores for one call and with a core for each of se
 batch; the fastest counts.
 """
 
+import json
 import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from cli.bench.alone import CAPABILITY, Alone
+from cli.bench.doors import LEAST
 from cli.bench.weights import DLIB, TASK, Weights
 
 if TYPE_CHECKING:
-    from engines.runtime import Backend
+    from engines.images import Image
+    from engines.runtime import Backend, Feed, Session, Tensor
 
 Shapes = list[tuple[int, ...]]
 BATCHES: Final = (1, 8)
@@ -57,8 +60,8 @@ class Limit:
 def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) -> Limit:
     """The limit of one row for these pictures or texts."""
     if subject == "clip_text":
-        shapes: Shapes = [(77,)] * max(len(given), BATCHES[-1])
-        spent, how = _best(weights.cache / "clip" / weights.clip / "textual" / "model.onnx", shapes, subject, alone)
+        path, shapes = _texts(given, weights, alone)
+        spent, how = _best(path, shapes, subject, alone)
         return Limit(0.0, spent / len(shapes), {"text tower": how})
     enough = getattr(alone.engines.engine(CAPABILITY[subject]), "at_least", None)
     decoding = decode_s(given, alone, enough)
@@ -69,6 +72,22 @@ def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone
         spent, told[name] = _best(path, shapes, subject, alone) if shapes else (0.0, "not needed")
         total += spent
     return Limit(decoding, total / len(given), told)
+
+
+def _texts(given: Sequence[bytes], weights: Weights, alone: Alone) -> tuple[Path, Shapes]:
+    """The text tower as it computes least, and the positions of these texts."""
+    from engines.clip.tokenize import read_exported
+    from engines.clip.trimmed import length, trimmed
+    from engines.runtime import backend_for
+
+    folder = weights.cache / "clip" / weights.clip
+    said = json.loads((folder / "config.json").read_text("utf-8"))
+    parts = folder / "textual"
+    reader = read_exported(parts / "tokenizer.json", parts / "tokenizer_config.json", said)
+    texts = [reader(text.decode()) for text in given]
+    whole, usual = parts / "model.onnx", backend_for("clip_text", "cpu", alone.settings)
+    short = trimmed(whole, reader, np.int32, usual, alone.settings.model_cache)
+    return short or whole, [(length([text]) if short else len(text.ids),) for text in texts]
 
 
 def decode_s(given: Sequence[bytes], alone: Alone, enough: int | None) -> float:
@@ -99,10 +118,7 @@ def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) 
 
     images = [decode(data, alone.settings) for data in given]
     if subject == "faces":
-        faces = sum(len(alone.engines.engine("face").find(image, 0.65)) for image in images)
-        folder = weights.cache / TASK / weights.faces
-        yield "detector", folder / "detection" / "model.onnx", [(3, 640, 640)] * len(images)
-        yield "recogniser", folder / "recognition" / "model.onnx", [(3, 112, 112)] * faces
+        yield from _of_faces(images, weights, alone)
         return
     from engines import store
 
@@ -110,6 +126,36 @@ def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) 
     yield "detector", files["detection"], [shape for image in images for shape in _seen(image.pixels.shape, alone)]
     lines = [line.box for image in images for line in alone.engines.ocr().read(image).lines]
     yield "recogniser", files["recognition"], [(3, 48, _width(box)) for box in lines]
+
+
+def _of_faces(images: "list[Image]", weights: Weights, alone: Alone) -> Iterator[tuple[str, Path, Shapes]]:
+    from engines.faces import scrfd
+    from engines.runtime import backend_for, open_session
+
+    folder = weights.cache / TASK / weights.faces
+    detection, recognition = (folder / part / "model.onnx" for part in ("detection", "recognition"))
+    noted = _Noted(open_session(detection, backend_for("face", "cpu", alone.settings), 1))
+    faces = sum(len(scrfd.find(noted, image.pixels, LEAST).scores) for image in images)
+    yield "detector", detection, noted.shapes
+    yield "recogniser", recognition, [(3, 112, 112)] * faces
+
+
+class _Noted:
+    """A session that notes what it is asked to look at.
+
+    Attributes:
+        shapes: of one row each.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self.inputs, self.outputs = session.inputs, session.outputs
+        self.shapes: Shapes = []
+
+    def run(self, feeds: "Mapping[str, Feed]") -> "list[Tensor]":
+        """See `Session.run`."""
+        self.shapes += [feed.shape[1:] for feed in feeds.values() for _ in feed]
+        return self._session.run(feeds)
 
 
 def _seen(shape: tuple[int, ...], alone: Alone) -> Shapes:

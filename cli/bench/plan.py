@@ -24,11 +24,11 @@ class Plan:
     """
 
     clients: tuple[int, ...] = (1, 4, 8, 16)
-    pictures: int = 24
-    turns: int = 3
-    seconds: float = 12.0
-    settings: int = 4
-    photos: int = 240
+    pictures: int = 8
+    turns: int = 2
+    seconds: float = 4.0
+    settings: int = 3
+    photos: int = 32
     requests: int = 200
     bulk: int = 20_000
     beside: int = 150

