@@ -3,12 +3,17 @@
 Each process is a fake worker with the real `Jobs` and a real Redis: it draws a lease, spends no time on its photos,
 and records outcomes in the sizes that `tasks.finished` writes. So what is measured is the most that the store and the
 broker take, without any engine. How it scales with workers tells what they wait for.
+
+With `--pause 0.5 --threads 5 --workers 20` a hundred fake workers take half a second for each photo and write each at
+once, as real ones do: a fleet of 100 workers as its store and its broker see it.
 """
 
 import argparse
 import multiprocessing
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
@@ -27,19 +32,42 @@ BODY: dict[str, Any] = {
 }
 
 
-def work(database: str, broker: str, name: str, lease: int, batch: int, begin: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How fake workers work.
+
+    Attributes:
+        threads: fake workers of a process.
+        lease: photos that one draws at once.
+        batch: outcomes that it writes at once.
+        pause: seconds that it takes for a photo.
+    """
+
+    threads: int
+    lease: int
+    batch: int
+    pause: float
+
+
+def work(database: str, broker: str, name: str, habits: Habits, begin: Any) -> None:
     """Draw and finish until nothing is left."""
     store, client = Store(database), connect(broker)
-    board, owner = Jobs(store), f"{name}/i"
-    begin.wait()
-    while (drawn := board.draw(owner, "bulk", lease, 90)) is not None:
-        for start in range(0, len(drawn.items), batch):
-            done = [(item.id, _outcome(item.id)) for item in drawn.items[start : start + batch]]
-            board.finish_all(drawn.job_id, done)
-            events.wake(client, drawn.job_id)
-        board.release(owner)
+    with ThreadPoolExecutor(habits.threads) as pool:
+        begin.wait()
+        names = [f"{name}-{number}/i" for number in range(habits.threads)]
+        list(pool.map(lambda owner: _work(Jobs(store), client, owner, habits), names))
     client.close()
     store.close()
+
+
+def _work(board: Jobs, client: Any, owner: str, habits: Habits) -> None:
+    while (drawn := board.draw(owner, "bulk", habits.lease, 90)) is not None:
+        for start in range(0, len(drawn.items), habits.batch):
+            some = drawn.items[start : start + habits.batch]
+            time.sleep(habits.pause * len(some))
+            board.finish_all(drawn.job_id, [(item.id, _outcome(item.id)) for item in some])
+            events.wake(client, drawn.job_id)
+        board.release(owner)
 
 
 def _outcome(item_id: int) -> Outcome:
@@ -47,9 +75,7 @@ def _outcome(item_id: int) -> Outcome:
     return Outcome({}, sha256=f"{item_id:064x}", width=4000, height=3000, found=(found,))
 
 
-def measure(
-    database: str, broker: str, workers: int, photos: int, jobs: int, lease: int, batch: int
-) -> dict[str, float]:
+def measure(database: str, broker: str, workers: int, photos: int, jobs: int, habits: Habits) -> dict[str, float]:
     """Photos a second, commits a photo, Redis commands a photo, and bytes a photo on disk, in one run."""
     store = Store(database)
     board, client = Jobs(store), connect(broker)
@@ -66,9 +92,7 @@ def measure(
     before, commands = _commits(store), _commands(client)
     context = multiprocessing.get_context("spawn")
     begin = context.Barrier(workers + 1)
-    processes = [
-        context.Process(target=work, args=(database, broker, f"w{n}", lease, batch, begin)) for n in range(workers)
-    ]
+    processes = [context.Process(target=work, args=(database, broker, f"w{n}", habits, begin)) for n in range(workers)]
     for process in processes:
         process.start()
     begin.wait()
@@ -117,11 +141,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--lease", type=int, default=32)
     parser.add_argument("--batch", type=int, default=finished.MOST)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.0)
     asked = parser.parse_args()
+    habits = Habits(asked.threads, asked.lease, asked.batch, asked.pause)
     with postgres.running(fsync=True) as server, redis_server.running(programs.redis() or "") as broker:
         database = server.migrated()
         for workers in asked.workers:
-            found = measure(database, broker, workers, asked.photos, asked.jobs, asked.lease, asked.batch)
+            found = measure(database, broker, workers, asked.photos, asked.jobs, habits)
             load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
             print(
                 f"{workers:4} workers:", ", ".join(f"{name} {value:.4g}" for name, value in found.items()), f"({load})"
