@@ -31,6 +31,7 @@ CLIENTS: Final = (1, 4, 8, 16, 32)
 WORKERS: Final = (1, 2, 3)
 LINES: Final = (5, 10, 20, 40)
 FACES: Final = (1, 2, 4, 8)
+ITEMS: Final = (1000, 4000, 16_000)
 PAGE: Final = (1240, 1754)
 TILE: Final = 400
 ROUNDS: Final = 3
@@ -43,6 +44,7 @@ def measure(material: Material, weights: Weights, plan: Plan, console: Console) 
     rows += _faces(alone, material, console)
     alone.engines.unload()
     rows.append(_clients(plan, console))
+    rows.append(_items(console))
     rows.append(_workers(plan, console))
     return rows
 
@@ -66,6 +68,21 @@ def _clients(plan: Plan, console: Console) -> Row:
         cpu_s_per_item=found[best].cpu,
         accuracy={f"{clients} clients": each.rate for clients, each in found.items()},
     )
+
+
+def _items(console: Console) -> Row:
+    """What an item costs in rescans of more and more small pictures that nothing is asked of."""
+    spent: dict[int, float] = {}
+    with tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder:
+        home, library = Path(folder) / "home", Path(folder) / "library"
+        for count in ITEMS:
+            rescan.pictures(library / str(count), count)
+        with _service(home, library) as (url, process), httpx.Client(base_url=url, timeout=60) as http:
+            _bulk(http, library / str(ITEMS[0]), process)  # whoever comes first pays for what is loaded then
+            for count in track(ITEMS, "Items of a rescan", console=console):
+                spent[count] = _bulk(http, library / str(count), process)[1]
+    found = {f"{count} items": 1000 * seconds for count, seconds in spent.items()}
+    return row("rescan, by items", "CPU ms an item", 1000 * spent[ITEMS[-1]], accuracy=found)
 
 
 def _workers(plan: Plan, console: Console) -> Row:
