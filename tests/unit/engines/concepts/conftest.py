@@ -20,8 +20,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> EngineSettings:
 
 
 @pytest.fixture(scope="session")
-def backend() -> Backend:
-    return choose_backend("cpu", EngineSettings())
+def backend(written: EngineSettings) -> Backend:
+    return choose_backend("cpu", written)
 
 
 def engine_of(found: Recipe, capability: str) -> Engine:
