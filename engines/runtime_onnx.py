@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,8 @@ from engines import intel, nvidia
 from engines.errors import DeviceMissing, InferenceFailed
 from engines.runtime import Backend, Feed, Tensor, compiled_folder
 from engines.runtime_packed import forget, packed
+
+log = logging.getLogger(__name__)
 
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
@@ -69,9 +72,10 @@ def _load(path: Path, backend: Backend, options: Any, chosen: list[tuple[str, di
     file = packed(path, backend) if backend.device.kind == "cpu" else path
     try:
         return InferenceSession(str(file), options, providers=chosen, enable_fallback=0)
-    except Exception:  # onnxruntime's own exception types have no common base
+    except Exception as error:  # onnxruntime's own exception types have no common base
         if file == path:
             raise
+        log.warning("%s is loaded as it is, as what was packed of it cannot be: %s", path, error)
         forget(file)
         return InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
 

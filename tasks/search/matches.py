@@ -54,12 +54,14 @@ class _Said:
         self.folded = words.fold(text)
 
     @cached_property
-    def tokens(self) -> list[str]:
-        return words.tokens(self.folded)
+    def row(self) -> str:
+        """Its tokens in order, a space before and after each."""
+        return f" {' '.join(words.tokens(self.folded))} "
 
     @cached_property
-    def row(self) -> str:
-        return f" {' '.join(self.tokens)} "
+    def tokens(self) -> frozenset[str]:
+        """The same in no order."""
+        return frozenset(self.row.split())
 
 
 class _Sought:
@@ -69,21 +71,19 @@ class _Sought:
         self._parts = term.written.split(" ")
         self._row = f" {' '.join(term.tokens)} "
         self._anywhere = len(term.written) == 1 and not term.written.isascii()  # a character that may be of a pair
-        self._tokens = frozenset(term.tokens)
+        self._tokens = term.tokens
 
     def stands_in(self, said: _Said) -> bool:
         """Whether all of it does."""
-        for part in self._parts:
-            if part not in said.folded:
-                return False
+        if not all(part in said.folded for part in self._parts):
+            return False
         return self._anywhere or self._row in said.row
 
     def share(self, said: _Said) -> int:
         """How many of its parts do."""
-        for token in self._tokens:
-            if token in said.folded:
-                return len(self._tokens.intersection(said.tokens))
-        return 0
+        if not any(token in said.folded for token in self._tokens):
+            return 0
+        return sum(token in said.tokens for token in self._tokens)
 
 
 def _lines(analysis: str, body: Mapping[str, Any]) -> list[_Line]:

@@ -6,15 +6,18 @@ are looked at first, for which GIN skips through the rows of a frequent word, an
 larger ones. What is too rare there also is rare enough to be looked for everywhere.
 """
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Executable, and_, text
+from sqlalchemy import Connection, Executable, and_, select, text
 
 from tasks.search.filters import Filters
 from tasks.search.queries import Term
-from tasks.search.texts import BUCKET, BUCKETS
+from tasks.search.texts import BUCKETS, buckets
+from tasks.store.models import texts
+from tasks.store.rows import one_of_given
 
 FEW: Final = 4
 """So many times as many rows as are wanted may be looked for everywhere at once."""
@@ -24,7 +27,7 @@ WEIGHTS: Final = (
 )
 """How much of each term a text has, divided by the logarithm of the text's length."""
 
-_WEIGH: Final = text(f"SELECT photo_id, {WEIGHTS} FROM texts WHERE photo_id = ANY(CAST(:ids AS bigint[]))")  # noqa: S608
+_WEIGH: Final = select(texts.c.photo_id, text(WEIGHTS)).where(one_of_given("postgresql", texts.c.photo_id, "ids"))
 
 NEWEST: Final = f"""
 WITH newest AS MATERIALIZED (SELECT coalesce(max(photo_id), 0) AS last FROM texts)
@@ -92,7 +95,9 @@ class Words:
 
     def weigh(self, ids: Sequence[int], terms: Sequence[Term]) -> dict[int, list[float]]:
         """As `text.Words.weigh`."""
-        found = self._connection.execute(_WEIGH, {"ids": list(ids), "terms": [_phrase(term) for term in terms]})
+        found = self._connection.execute(
+            _WEIGH, {"ids": json.dumps(list(ids)), "terms": [_phrase(term) for term in terms]}
+        )
         return {row[0]: row[1] for row in found.all()}
 
     def _look(self, asked: Sequence[Sequence[Term]], most: int, weighed: Sequence[Term]) -> Sequence[Any]:
@@ -112,7 +117,7 @@ def _newest(filters: Filters) -> Executable:
             parts.append(LOOK.format(n=n, marks="", exact=exact))
             continue
         size = {"bits": bits, "half": 1 << (bits - 1)}
-        parts.append(LOOK.format(n=n, marks=MARKS.format(mark=f"{BUCKET}{bits}x", **size), exact=exact))
+        parts.append(LOOK.format(n=n, marks=MARKS.format(mark=buckets(bits), **size), exact=exact))
         parts.append(THEN.format(n=n, next=n + 1, enough=RARE if n == 1 else "", **size))
     every = " UNION ALL ".join(f"SELECT photo_id FROM look{n}" for n in range(len(BUCKETS) + 1))  # noqa: S608
     return text(NEWEST.format(looks=",".join(parts), all=every)).bindparams(**exact.params)

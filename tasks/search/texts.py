@@ -112,7 +112,12 @@ def _kept(dialect: str, photo: Photo, found: Sequence[str], characters: Sequence
 
 def bucket(photo_id: int, bits: int) -> str:
     """The mark of the bucket of this size that a photo is in."""
-    return f"{BUCKET}{bits}x{photo_id >> bits}"
+    return f"{buckets(bits)}{photo_id >> bits}"
+
+
+def buckets(bits: int) -> str:
+    """What the marks of all buckets of a size begin with, before the number of each."""
+    return f"{BUCKET}{bits}x"
 
 
 def literal(placed: Sequence[str], unplaced: Iterable[str]) -> str:
