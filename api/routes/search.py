@@ -121,7 +121,7 @@ async def _meaning(dispatch: Dispatch, picture: str, wish: Wish, notes: list[str
 def _why(error: Any) -> str:
     if isinstance(error, TimeoutError):
         return f"no worker made the query's vector within {MEANING_S:g} s."
-    return f"{error} {error.hint or ''}".strip()
+    return f"{str(error).rstrip('.')}. {error.hint or ''}".strip()
 
 
 def _time(name: str, said: str | None) -> float | None:
