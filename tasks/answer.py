@@ -1,32 +1,30 @@
-"""The tasks behind requests that somebody waits for: a photo or a text in, one answer into the caller's reply list."""
+"""The tasks behind requests that somebody waits for: a photo or a text in, one answer into the caller's reply list.
+
+They are handled as `rounds` wants it: a block that gives the answers, and goes on once those are sent.
+"""
 
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-import orjson
-import redis
 
 from engines.errors import EngineError
 from monitoring import context, metrics, tracing
-from tasks import artifacts, history, origin, photo, queues, results
+from tasks import artifacts, origin, photo, queues, results
 from tasks.again import pictures
 from tasks.analyses import PROBE, TEXT, Wanted
 from tasks.errors import BlobsDown, QueueTimeout, TaskError, WorkerDied
-from tasks.transport import ATTEMPTS_HEADER
+from tasks.rounds import Answers, Taken
+from tasks.transport import ATTEMPTS_HEADER, TAG_HEADER
 
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
-REPLY_TTL_S = 120
-REPLY: Final = """
-redis.call('LPUSH', KEYS[1], ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('HINCRBYFLOAT', KEYS[3], ARGV[3], ARGV[4])
-return redis.call('HINCRBY', KEYS[2], ARGV[3], 1)
-"""
+TEXTS_TOGETHER: Final = 8
+"""Texts that one thread takes along: more in a batch gain a processor nothing, and make who came first wait."""
+Make = Callable[["Worker", dict[str, Any]], dict[str, Any]]
 log = logging.getLogger(__name__)
 
 
@@ -35,34 +33,37 @@ def register(worker: "Worker") -> None:
 
     @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
     def answer_photo(task: Any, **message: Any) -> None:
-        with origin.taken("photo", queues.PHOTO_QUEUE, message):
-            handle_photo(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
-
-    @worker.app.task(name=queues.ARTIFACT, bind=True)  # type: ignore[untyped-decorator]
-    def answer_artifact(task: Any, **message: Any) -> None:
-        with origin.taken("artifact", queues.OPEN_QUEUE, message):
-            handle_artifact(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
-
-    @worker.app.task(name=queues.PICTURE, bind=True)  # type: ignore[untyped-decorator]
-    def answer_picture(task: Any, **message: Any) -> None:
-        with origin.taken("picture", queues.OPEN_QUEUE, message):
-            handle_picture(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        first = _first(task, message)
+        worker.rounds.serve(queues.PHOTO, queues.PHOTO_QUEUE, first, 1, partial(photos, worker))
 
     @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
     def answer_text(task: Any, **message: Any) -> None:
-        with origin.taken("text", queues.TEXT_QUEUE, message):
-            handle_text(worker, message, task.request.get(ATTEMPTS_HEADER, 1))
+        first = _first(task, message)
+        worker.rounds.serve(queues.TEXT, queues.TEXT_QUEUE, first, TEXTS_TOGETHER, partial(texts, worker))
+
+    @worker.app.task(name=queues.ARTIFACT, bind=True)  # type: ignore[untyped-decorator]
+    def answer_artifact(task: Any, **message: Any) -> None:
+        worker.rounds.answer(queues.OPEN_QUEUE, _first(task, message), partial(made, worker, "artifact", _artifact))
+
+    @worker.app.task(name=queues.PICTURE, bind=True)  # type: ignore[untyped-decorator]
+    def answer_picture(task: Any, **message: Any) -> None:
+        worker.rounds.answer(queues.OPEN_QUEUE, _first(task, message), partial(made, worker, "picture", _picture))
 
 
-def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
-    """Do the work of one message, send its answer, keep what was found and remove its upload.
+def _first(task: Any, message: dict[str, Any]) -> Taken:
+    return Taken(message, task.request.get(ATTEMPTS_HEADER, 1), task.request.get(TAG_HEADER, ""))
+
+
+@contextlib.contextmanager
+def photos(worker: "Worker", taken: Sequence[Taken]) -> Iterator[Answers]:
+    """Look at photos; once the answers are sent, keep what was found and remove the uploads.
 
     Args:
-        message: `id`, `blob`, `sha256`, `tasks` (as `Wanted.as_list`), `cache`, `reply_to`, `sent_at` and `deadline`
-            (seconds since 1970).
-        attempts: how often this message was delivered, this time counted.
+        taken: one message: `id`, `blob`, `sha256`, `tasks` (as `Wanted.as_list`), `cache`, `reply_to`, `sent_at` and
+            `deadline` (seconds since 1970).
     """
-    fresh: list[results.Finding] = []
+    (one,), fresh = taken, list[results.Finding]()
+    message, started = one.message, time.time()
 
     def work() -> dict[str, Any]:
         report = photo.examine(
@@ -85,64 +86,92 @@ def handle_photo(worker: "Worker", message: dict[str, Any], attempts: int = 1) -
             "run_s": report.run_s,
         }
 
-    started = time.time()
-    _answer(worker, message, queues.PHOTO_QUEUE, attempts, work)
-    with contextlib.suppress(BlobsDown):  # a sweep removes it later
-        worker.spool.delete(message["blob"])
-    with tracing.span("store"):
-        for finding in fresh:
-            results.keep(worker.store, message["sha256"], finding)
+    with origin.taken("photo", queues.PHOTO_QUEUE, message):
+        yield [_answer(worker, one, queues.PHOTO_QUEUE, work)]
+        with contextlib.suppress(BlobsDown):  # a sweep removes it later
+            worker.spool.delete(message["blob"])
+        with tracing.span("store"):
+            for finding in fresh:
+                results.keep(worker.store, message["sha256"], finding)
 
 
-def handle_text(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
-    """The same for a text: `text`, `model` and `language` in place of the picture."""
+@contextlib.contextmanager
+def texts(worker: "Worker", taken: Sequence[Taken]) -> Iterator[Answers]:
+    """The vectors of texts: `text`, `model` and `language` in place of the picture."""
+    together, answers = _Texts(worker, [one.message for one in taken]), []
+    for one in taken:
+        with origin.taken("text", queues.TEXT_QUEUE, one.message):
+            answers.append(_answer(worker, one, queues.TEXT_QUEUE, partial(together.vector, one.message)))
+    yield answers
 
-    def work() -> dict[str, Any]:
+
+class _Texts:
+    """Texts that came together. Those of one model are computed when the first of them is asked for, in one call."""
+
+    def __init__(self, worker: "Worker", messages: Sequence[dict[str, Any]]) -> None:
+        self._worker = worker
+        self._alike: dict[Any, list[dict[str, Any]]] = {}
+        for message in messages:
+            self._alike.setdefault((message["model"], message["language"]), []).append(message)
+        self._found: dict[str, dict[str, Any]] = {}
+
+    def vector(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one of them. Raises EngineError."""
+        if message["id"] not in self._found:
+            alike = self._alike.pop((message["model"], message["language"]), [message])
+            try:
+                self._compute(alike)
+            except Exception:
+                if len(alike) == 1:
+                    raise
+                self._compute([message])  # one of the others may be to blame
+        return self._found[message["id"]]
+
+    def _compute(self, messages: Sequence[dict[str, Any]]) -> None:
+        model, language = messages[0]["model"], messages[0]["language"]
         started = time.perf_counter()
-        info = worker.engines.resolve(TEXT, message["model"])
-        body = worker.inference.text(message["text"], message["model"], message["language"])
-        metrics.RUN_SECONDS.labels(TEXT, info.name, info.device).observe(time.perf_counter() - started)
-        return {**body, "model": info.name}
-
-    _answer(worker, message, queues.TEXT_QUEUE, attempts, work)
-
-
-def handle_artifact(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
-    """Make an artifact, `name` of `job_id`; the answer names a blob of its own."""
-
-    def work() -> dict[str, Any]:
-        blob = worker.spool.put(b"", message["id"], owner="artifact")
-        try:
-            made = artifacts.make(worker, message["job_id"], message["name"], worker.spool.path(blob))
-            worker.spool.keep(blob)
-        except BaseException:
-            worker.spool.delete(blob)
-            raise
-        return {"blob": blob, "media_type": made}
-
-    _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
+        info = self._worker.engines.resolve(TEXT, model)
+        bodies = self._worker.inference.texts([message["text"] for message in messages], model, language)
+        spent_s = time.perf_counter() - started
+        for message, body in zip(messages, bodies, strict=True):
+            metrics.RUN_SECONDS.labels(TEXT, info.name, info.device).observe(spent_s)
+            self._found[message["id"]] = {**body, "model": info.name}
 
 
-def handle_picture(worker: "Worker", message: dict[str, Any], attempts: int = 1) -> None:
-    """Make a picture of the photo `sha256` whose longer side has `size` pixels; the answer names a blob of its own."""
-
-    def work() -> dict[str, Any]:
-        made = pictures.make(worker, message["sha256"], message["size"])
-        return {"blob": worker.spool.put(made, message["id"], owner="picture")}
-
-    _answer(worker, message, queues.OPEN_QUEUE, attempts, work)
+@contextlib.contextmanager
+def made(worker: "Worker", what: str, make: Make, taken: Sequence[Taken]) -> Iterator[Answers]:
+    """What is made of a document or a photo; the answer names a blob of its own."""
+    (one,) = taken
+    with origin.taken(what, queues.OPEN_QUEUE, one.message):
+        yield [_answer(worker, one, queues.OPEN_QUEUE, partial(make, worker, one.message))]
 
 
-def _answer(
-    worker: "Worker", message: dict[str, Any], queue: str, attempts: int, work: Callable[[], dict[str, Any]]
-) -> None:
-    started = time.time()
+def _artifact(worker: "Worker", message: dict[str, Any]) -> dict[str, Any]:
+    """An artifact, `name` of `job_id`."""
+    blob = worker.spool.put(b"", message["id"], owner="artifact")
+    try:
+        media_type = artifacts.make(worker, message["job_id"], message["name"], worker.spool.path(blob))
+        worker.spool.keep(blob)
+    except BaseException:
+        worker.spool.delete(blob)
+        raise
+    return {"blob": blob, "media_type": media_type}
+
+
+def _picture(worker: "Worker", message: dict[str, Any]) -> dict[str, Any]:
+    """A picture of the photo `sha256` whose longer side has `size` pixels."""
+    found = pictures.make(worker, message["sha256"], message["size"])
+    return {"blob": worker.spool.put(found, message["id"], owner="picture")}
+
+
+def _answer(worker: "Worker", one: Taken, queue: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    message, started = one.message, time.time()
     body: dict[str, Any] = {"id": message["id"]}
     metrics.QUEUE_WAIT.labels(queue).observe(max(0.0, started - message["sent_at"]))
     try:
         late = started > message["deadline"]
-        if attempts > worker.settings.max_attempts or (attempts > 1 and late):
-            times = "once" if attempts == 2 else f"{attempts - 1} times"
+        if one.attempts > worker.settings.max_attempts or (one.attempts > 1 and late):
+            times = "once" if one.attempts == 2 else f"{one.attempts - 1} times"
             raise WorkerDied(f"This request took its worker down {times} and is not tried again.")
         if late:
             raise QueueTimeout("No worker was free in time.", "Try again later, or add a worker.")
@@ -156,9 +185,4 @@ def _answer(
         tracing.fail("internal_error")
         hint = f"The log of the worker has the details, under request {context.current().request}."
         body["error"] = {"code": "internal_error", "message": "Something went wrong in the worker.", "hint": hint}
-    try:
-        keys = (message["reply_to"], history.DONE, history.SPENT)
-        spent = round(max(0.0, time.time() - message["sent_at"]), 6)
-        worker.redis.eval(REPLY, len(keys), *keys, orjson.dumps(body), REPLY_TTL_S, queue, spent)
-    except redis.RedisError as error:
-        log.warning("an answer could not be sent: %s", error)
+    return body

@@ -23,8 +23,13 @@ class Counted(Task):  # type: ignore[misc]
 
     def after_return(self, status: str, *_: Any) -> None:
         """When it has ended, however it did."""
-        metrics.CELERY_TASKS.labels(self.name, status.lower()).inc()
-        metrics.CELERY_SECONDS.labels(self.name).observe(time.perf_counter() - self.request.began)
+        count(self.name, status.lower(), time.perf_counter() - self.request.began)
+
+
+def count(task: str, status: str, seconds: float) -> None:
+    """A task has ended, as `success` or otherwise."""
+    metrics.CELERY_TASKS.labels(task, status).inc()
+    metrics.CELERY_SECONDS.labels(task).observe(seconds)
 
 
 def serve(settings: TaskSettings) -> None:

@@ -6,6 +6,7 @@ outside its engine, and the bound is exact however many API processes there are.
 
 import base64
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -40,6 +41,12 @@ def message(task: str, queue: str, kwargs: dict[str, Any]) -> bytes:
             },
         }
     )
+
+
+def arguments(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message, parsed, gives its task."""
+    found: dict[str, Any] = orjson.loads(base64.b64decode(message["body"]))[1]
+    return found
 
 
 def push(client: "redis.Redis", task: str, queue: str, kwargs: dict[str, Any], limit: int) -> int | None:

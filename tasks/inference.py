@@ -5,7 +5,7 @@ Bodies: `ocr` {"lines": [{"text", "score", "box", "box_score"}]}, `clip` {"vecto
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
@@ -37,10 +37,10 @@ class Inference:
         with self._slots[wanted.name]:
             return _RUN[wanted.name](self.engines, wanted, image)
 
-    def text(self, words: str, model: str | None, language: str | None) -> dict[str, Any]:
-        """The vector of a text; it waits for no picture. Raises EngineError."""
-        embedding = self.engines.engine(TEXT, model).embed(words, language)
-        return {"vector": encode(embedding.vector)}
+    def texts(self, texts: Sequence[str], model: str | None, language: str | None) -> list[dict[str, Any]]:
+        """The vectors of texts, in their order; they wait for no picture. Raises EngineError."""
+        embeddings = self.engines.engine(TEXT, model).embed_many(texts, language)
+        return [{"vector": encode(embedding.vector)} for embedding in embeddings]
 
 
 def encode(vector: bytes) -> str:

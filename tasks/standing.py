@@ -1,12 +1,12 @@
 """How much waits in each queue, and for how long."""
 
-import base64
 import time
 from dataclasses import dataclass, replace
 
 import orjson
 import redis
 
+from tasks import envelope
 from tasks.broker import queue_key
 from tasks.jobs import Jobs
 from tasks.queues import ALL_QUEUES, JOB_QUEUES
@@ -59,7 +59,6 @@ def in_store(jobs: Jobs) -> dict[str, Standing]:
 
 def _age(message: bytes | None, now: float) -> float | None:
     try:
-        _, kwargs, _ = orjson.loads(base64.b64decode(orjson.loads(message or b"")["body"]))
-        return max(0.0, now - float(kwargs["sent_at"]))
+        return max(0.0, now - float(envelope.arguments(orjson.loads(message or b""))["sent_at"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -12,10 +12,13 @@ import redis
 from kombu.transport import redis as kombu_redis
 from kombu.transport.redis import dumps
 
-from tasks.broker import ATTEMPTS, PREFIX
+from tasks.broker import ATTEMPTS, PREFIX, on_one_connection
 
 NAME: Final = "tasks.transport:Transport"
 ATTEMPTS_HEADER: Final = "attempts"
+TAG_HEADER: Final = "tag"
+SETTLED: Final[set[str]] = set()
+"""Tags of messages that were forgotten together with their answers, before Celery acknowledges them."""
 
 TAKE: Final = """
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
@@ -36,19 +39,22 @@ class _Message(Protocol):
 
 
 class QoS(kombu_redis.QoS):  # type: ignore[misc]
-    """Unacknowledged messages, and how often each was delivered: the header `attempts` of a message that is taken."""
+    """Unacknowledged messages. One that is taken gets as headers how often it was delivered, and its tag here."""
 
     def append(self, message: _Message, delivery_tag: str) -> None:
         """Note a message as taken."""
         info = message.delivery_info
         kept = dumps([message._raw, info["exchange"], info["routing_key"]])
         count = self._run(TAKE, delivery_tag, time(), kept, message.headers["id"])
-        message.headers[ATTEMPTS_HEADER] = int(count)
+        message.headers |= {ATTEMPTS_HEADER: int(count), TAG_HEADER: delivery_tag}
         kombu_redis.virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
         """Forget a message that is done."""
-        self._forget(delivery_tag)
+        if delivery_tag in SETTLED:
+            SETTLED.discard(delivery_tag)
+        else:
+            self._forget(delivery_tag)
         kombu_redis.virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
@@ -74,10 +80,10 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]
 
     @property
     def plain_client(self) -> "redis.Redis":
-        """A client on the channel's pool, without kombu's key prefix."""
+        """A client with a connection of the channel's pool, without kombu's key prefix."""
         pool = self.pool
         if getattr(self, "_plain_pool", None) is not pool:
-            self._plain_pool, self._plain = pool, redis.Redis(connection_pool=pool)
+            self._plain_pool, self._plain = pool, on_one_connection(pool)
         return self._plain
 
 

@@ -40,6 +40,7 @@ def keep_house(worker: "Worker") -> None:
         nonlocal wishes
         wishes = control.obey(worker, wishes) if wishes is not None else control.seen(worker.redis)
         history.sample(worker)
+        worker.rounds.give_back_strays()
         if liveness.claim(worker.redis, "upkeep", LOOK_EVERY_S):
             look_after(worker)
         if liveness.claim(worker.redis, "sweep", SWEEP_EVERY_S):

@@ -31,6 +31,7 @@ from tasks.broker import connect
 from tasks.deltas import Sender
 from tasks.inference import Inference
 from tasks.jobs import Jobs
+from tasks.rounds import Rounds
 from tasks.settings import TaskSettings
 from tasks.store.session import Store
 from tasks.turns import Turns
@@ -73,9 +74,11 @@ class Worker:
     _documents: "Documents | None" = None
     looked_at: float = float("-inf")
     pieces: Sender = field(init=False)
+    rounds: Rounds = field(init=False)
 
     def __post_init__(self) -> None:
         self.pieces = Sender(self.redis)
+        self.rounds = Rounds(self.redis, self.name, self.stopping)
 
     @property
     def documents(self) -> "Documents":

@@ -109,17 +109,22 @@ def turn(
 
 
 class Fresh:
-    """Bytes that nobody has seen: the same pictures or texts again and again, each time with another end."""
+    """Bytes that nobody remembers: the same pictures again and again, each time with another end.
 
-    def __init__(self, pictures: Sequence[bytes]) -> None:
-        self._pictures = itertools.cycle(pictures)
-        self._number = itertools.count(time.time_ns())
+    Args:
+        given: pictures or texts.
+        marked: texts are remembered by nobody and stay as they are, as what is added would be most of their words.
+    """
+
+    def __init__(self, given: Sequence[bytes], marked: bool = True) -> None:
+        self._given = itertools.cycle(given)
+        self._marks = (f" {number:x}".encode() if marked else b"" for number in itertools.count(time.time_ns()))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._pictures) + f" {next(self._number):x}".encode()
+        return next(self._given) + next(self._marks)
 
     def take(self, count: int) -> list[bytes]:
         """So many of them."""

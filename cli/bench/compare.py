@@ -110,7 +110,7 @@ def compare(asked: Subject, weights: Weights, plan: Plan, bar: Progress) -> Meas
     each = len(plan.clients)
     steps = Steps(bar, asked.name, len(tried) + 3 + 2 * each * plan.turns + 4 * each)
     ways = doors(asked.name, weights.model(asked.name))
-    fresh = Fresh(asked.given)
+    fresh = Fresh(asked.given, marked=asked.name != "clip_text")
     setting, tuning = _tune(asked, weights, tried, ways[0], fresh, steps)
     steps("the machine's limit")
     alone = Alone(weights)

@@ -40,7 +40,7 @@ class ClipTextEngine(Engine[TextTower]):
     """Vectors of texts; thread safe."""
 
     def embed(self, text: str, language: str | None = None) -> Embedding:
-        """The vector of a text.
+        """The vector of a text; calls that come together share a batch.
 
         Args:
             text: of any length; what the model's context cannot hold is cut off.
@@ -49,5 +49,9 @@ class ClipTextEngine(Engine[TextTower]):
         Raises:
             InferenceFailed: the runtime gave up on this text.
         """
+        return self.embed_many([text], language)[0]
+
+    def embed_many(self, texts: Sequence[str], language: str | None = None) -> list[Embedding]:
+        """The vectors of some texts, in their order; as `embed`."""
         with self._in_use() as tower:
-            return tower.embed(text, language)
+            return tower.embed(texts, language)

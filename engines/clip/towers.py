@@ -1,6 +1,6 @@
 """The networks of a CLIP model: an image tower and a text tower, each loaded for itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ BATCH_CORES = 4
 # More at once gains a processor nothing, and makes who came first wait.
 CPU_BATCH = 8
 GPU_BATCH = 32
+# What a further call costs of a text tower whose weights come from memory each time, in positions of a text.
+CALL_POSITIONS = 20
 
 
 class ImageTower:
@@ -89,17 +91,35 @@ class TextTower:
         limit, calls = self._network.limit, self._network.calls
         self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
-    def embed(self, text: str, language: str | None) -> Embedding:
-        """The vector of one text."""
-        return self._batch(self._reader(text, language))
+    def embed(self, texts: Sequence[str], language: str | None) -> list[Embedding]:
+        """The vectors of texts, in their order."""
+        return self._batch.map([self._reader(text, language) for text in texts])
 
     def close(self) -> None:
         """There is nothing to end."""
 
     def _run(self, texts: list[Tokens]) -> list[Embedding]:
+        if not self._any_length:
+            return self._run_at(texts, len(texts[0].ids))
+        found: dict[int, Embedding] = {}
+        for positions, places in _alike([length([text]) for text in texts]):
+            found |= zip(places, self._run_at([texts[place] for place in places], positions), strict=True)
+        return [found[place] for place in range(len(texts))]
+
+    def _run_at(self, texts: list[Tokens], positions: int) -> list[Embedding]:
         rows = self._network.fill_up(texts)
-        positions = length(rows) if self._any_length else len(rows[0].ids)
         return self._network.embed(feeds(self._network.inputs, rows, self._id_type, positions), len(texts))
+
+
+def _alike(lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Texts that are best computed together, as (longest, places): no short one pays for a long one."""
+    call: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if call and len(call) * (lengths[place] - lengths[call[-1]]) > CALL_POSITIONS:
+            yield lengths[call[-1]], call
+            call = []
+        call.append(place)
+    yield lengths[call[-1]], call
 
 
 class _Network:

@@ -1,5 +1,7 @@
 """The engine of texts; that of pictures is CLIP's own, with another network in it."""
 
+from collections.abc import Sequence
+
 from engines.concepts.towers import SentenceTower
 from engines.loading import Engine
 from engines.types import Embedding
@@ -19,5 +21,9 @@ class ConceptTextEngine(Engine[SentenceTower]):
         Raises:
             InferenceFailed: the runtime gave up on this text.
         """
+        return self.embed_many([text], language)[0]
+
+    def embed_many(self, texts: Sequence[str], _language: str | None = None) -> list[Embedding]:
+        """The vectors of some texts, in their order; as `embed`."""
         with self._in_use() as tower:
-            return tower.embed([text])[0]
+            return tower.embed(texts)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tasks.dispatch import Dispatch
 from tasks.errors import BrokerDown, NoWorker, PathMissing, PathNotAllowed, QueueFull, QueueTimeout, RunTimeout
 from tasks.failures import Failure
 from tasks.results import Finding
+from tasks.rounds import Taken
 from tasks.settings import TaskSettings
 from tasks.worker import Worker
 from tests.conftest import picture, until
@@ -44,11 +46,17 @@ async def taken(worker: Worker) -> dict[str, Any]:
     return body
 
 
+def look(worker: Worker, message: dict[str, Any], attempts: int = 1) -> None:
+    """What the worker's thread does for one photo."""
+    only = partial(answer.photos, worker)
+    worker.rounds.serve(queues.PHOTO, queues.PHOTO_QUEUE, Taken(message, attempts), 1, only)
+
+
 async def test_a_photo_is_answered_by_a_worker_and_its_upload_removed(dispatch: Dispatch, worker: Worker) -> None:
     waiting = asyncio.create_task(dispatch.photo(picture(40, 30), usual(["probe"])))
     message = await taken(worker)
     assert set(message) >= {"id", "blob", "sha256", "tasks", "reply_to", "deadline"}
-    await asyncio.to_thread(answer.handle_photo, worker, message)
+    await asyncio.to_thread(look, worker, message)
     found = await waiting
     assert (found.width, found.height, found.cached) == (40, 30, ())
     await asyncio.to_thread(until, lambda: not worker.spool.path(message["blob"]).exists(), 5, "the removal")
@@ -59,13 +67,13 @@ async def test_messages_carry_references_and_never_a_picture(dispatch: Dispatch,
     waiting = asyncio.create_task(dispatch.photo(data, usual(["probe"])))
     message = await taken(worker)
     assert len(json.dumps(message)) < 1000 < len(data)
-    await asyncio.to_thread(answer.handle_photo, worker, message)
+    await asyncio.to_thread(look, worker, message)
     await waiting
 
 
 async def test_a_workers_error_comes_back_by_its_code(dispatch: Dispatch, worker: Worker) -> None:
     waiting = asyncio.create_task(dispatch.photo(b"text", usual(["probe"])))
-    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
+    await asyncio.to_thread(look, worker, await taken(worker))
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "not_a_picture"
@@ -79,7 +87,7 @@ async def test_what_nobody_foresaw_in_a_worker_is_answered_at_once(
 
     monkeypatch.setattr(answer.photo, "examine", broken)
     waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
-    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
+    await asyncio.to_thread(look, worker, await taken(worker))
     with pytest.raises(Failure) as failure:
         await asyncio.wait_for(waiting, 5)
     assert failure.value.code == "internal_error"
@@ -90,7 +98,7 @@ async def test_a_picture_that_took_its_worker_down_three_times_is_not_tried_agai
 ) -> None:
     waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     message = await taken(worker)
-    await asyncio.to_thread(answer.handle_photo, worker, message, worker.settings.max_attempts + 1)
+    await asyncio.to_thread(look, worker, message, worker.settings.max_attempts + 1)
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "worker_died"
@@ -99,7 +107,7 @@ async def test_a_picture_that_took_its_worker_down_three_times_is_not_tried_agai
 async def test_a_request_that_comes_too_late_is_not_worked_on(dispatch: Dispatch, worker: Worker) -> None:
     waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     message = await taken(worker)
-    await asyncio.to_thread(answer.handle_photo, worker, {**message, "deadline": time.time() - 1})
+    await asyncio.to_thread(look, worker, {**message, "deadline": time.time() - 1})
     with pytest.raises(Failure) as failure:
         await waiting
     assert failure.value.code == "queue_timeout"
@@ -136,7 +144,7 @@ async def test_a_full_queue_refuses_and_keeps_no_upload(dispatch: Dispatch, work
         await dispatch.photo(picture(seed=2), usual(["probe"]))
     assert refused.value.retry_after >= 1
     assert len(list(worker.spool.folder.glob("*/*"))) == 1
-    await asyncio.to_thread(answer.handle_photo, worker, await taken(worker))
+    await asyncio.to_thread(look, worker, await taken(worker))
     await first
 
 

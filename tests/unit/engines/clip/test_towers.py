@@ -17,7 +17,7 @@ from engines.clip import towers
 from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing
 from engines.clip.tokenize import TextReader, read_chinese
-from engines.clip.towers import CPU_BATCH, ImageTower, TextTower
+from engines.clip.towers import CPU_BATCH, ImageTower, TextTower, _alike
 from engines.devices import parse_device
 from engines.errors import InferenceFailed
 from engines.images import Image
@@ -165,4 +165,10 @@ def test_a_model_with_ids_and_mask_gets_both(tmp_path: Path, backend: Backend, r
     engine = ClipTextEngine(INFO, lambda: tower)
     assert engine.embed("a b").values == (2 + 4 + 5 + 3, 4)
     normalized = TextTower(tmp_path / "m.onnx", backend, 1, reader, np.int32, normalize=True)
-    assert math.hypot(*normalized.embed("a b", None).values) == pytest.approx(1.0)
+    assert math.hypot(*normalized.embed(["a b"], None)[0].values) == pytest.approx(1.0)
+
+
+def test_texts_share_a_call_unless_a_short_one_would_pay_for_a_long_one() -> None:
+    assert list(_alike([16, 24, 16])) == [(24, [0, 2, 1])]
+    assert list(_alike([16, 77, 16, 8])) == [(16, [3, 0, 2]), (77, [1])]
+    assert list(_alike([40])) == [(40, [0])]
