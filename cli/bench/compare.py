@@ -225,8 +225,9 @@ def _row(
         "reference": {**theirs.as_json(), "setting": str(setting), "tuning": tuning},
         "limit": {
             "rate": limit.rate,
-            "decode_ms": 1000 * limit.decode_s,
-            "model_ms": 1000 * limit.model_s,
+            "cpu_s": limit.cpu_s,
+            "decode_ms": 1000 * limit.decode.wall,
+            "model_ms": 1000 * limit.model.wall,
             "how": limit.how,
         },
         "ways": ways,

@@ -64,13 +64,14 @@ def compare(material: Material, weights: Weights, tuned: Mapping[str, Setting], 
     return _row(ours, theirs, bound, counts, settings)
 
 
-def _limit(some: Sequence[bytes], weights: Weights) -> float:
-    """Photos a second that the machine could do, each decoded once."""
+def _limit(some: Sequence[bytes], weights: Weights) -> limit.Limit:
+    """Of photos that are decoded once each."""
     alone = Alone(weights)
-    spent = limit.decode_s(some, alone, None)
-    spent += sum(limit.measure(subject, some, weights, alone).model_s for subject in CALLS)
+    decoding, models = limit.decode(some, alone, None), limit.Spent()
+    for subject in CALLS:
+        models += limit.measure(subject, some, weights, alone).model
     alone.engines.unload()
-    return 1 / spent
+    return limit.Limit(decoding, models, {})
 
 
 def _rescan(side: Side, root: Path, pictures: Sequence[bytes], noted: Side | None) -> dict[str, int]:
@@ -104,7 +105,7 @@ def _call(side: Side, pictures: Sequence[bytes], noted: Side | None) -> None:
         side.turns[TUNED_AT].append(Turn(whole.rate / len(CALLS), whole.times, whole.cpu * len(CALLS)))
 
 
-def _row(ours: Side, theirs: Side, bound: float, counts: dict[str, int], settings: Mapping[str, Setting]) -> Row:
+def _row(ours: Side, theirs: Side, bound: limit.Limit, counts: dict[str, int], settings: Mapping[str, Setting]) -> Row:
     rate, reference = ours.best()[1], theirs.best()[1]
     detail = {
         "ours": {"cpu_s": ours.cpu(), "memory_mb": ours.peak.bytes / 1e6},
@@ -113,7 +114,7 @@ def _row(ours: Side, theirs: Side, bound: float, counts: dict[str, int], setting
             "memory_mb": theirs.peak.bytes / 1e6,
             "setting": {subject: str(setting) for subject, setting in settings.items()},
         },
-        "limit": {"rate": bound},
+        "limit": {"rate": bound.rate, "cpu_s": bound.cpu_s},
     }
     return row(
         "rescan",
@@ -122,7 +123,7 @@ def _row(ours: Side, theirs: Side, bound: float, counts: dict[str, int], setting
         cpu_s_per_item=ours.cpu(),
         reference=reference,
         ratio=rate / reference,
-        limit_share=rate / bound,
+        limit_share=rate / bound.rate,
         accuracy={"done": counts.get("done", 0), "failed": counts.get("failed", 0)},
         detail=detail,
     )

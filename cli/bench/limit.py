@@ -38,23 +38,42 @@ TOKENS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of the whole machine, and CPU seconds."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.wall + other.wall, self.cpu + other.cpu)
+
+    def __mul__(self, times: float) -> "Spent":
+        return Spent(self.wall * times, self.cpu * times)
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
-    """Seconds of the whole machine for one item.
+    """What one item takes at least.
 
     Attributes:
-        decode_s: of its decoding.
-        model_s: of its models.
+        decode: its decoding.
+        model: its models.
         how: what was fastest, by model.
     """
 
-    decode_s: float
-    model_s: float
+    decode: Spent
+    model: Spent
     how: dict[str, str]
 
     @property
     def rate(self) -> float:
         """Items a second."""
-        return 1 / (self.decode_s + self.model_s)
+        return 1 / (self.decode + self.model).wall
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds an item."""
+        return (self.decode + self.model).cpu
 
 
 def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) -> Limit:
@@ -62,16 +81,16 @@ def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone
     if subject == "clip_text":
         path, shapes = _texts(given, weights, alone)
         spent, how = _best(path, shapes, subject, alone)
-        return Limit(0.0, spent / len(shapes), {"text tower": how})
+        return Limit(Spent(), spent * (1 / len(shapes)), {"text tower": how})
     enough = getattr(alone.engines.engine(CAPABILITY[subject]), "at_least", None)
-    decoding = decode_s(given, alone, enough)
+    decoding = decode(given, alone, enough)
     if subject == "faces" and weights.faces == DLIB:
         return Limit(decoding, _without_file(given, alone), {"dlib": "a thread for each core"})
-    total, told = 0.0, {}
+    total, told = Spent(), {}
     for name, path, shapes in _work(subject, given, weights, alone):
-        spent, told[name] = _best(path, shapes, subject, alone) if shapes else (0.0, "not needed")
+        spent, told[name] = _best(path, shapes, subject, alone) if shapes else (Spent(), "not needed")
         total += spent
-    return Limit(decoding, total / len(given), told)
+    return Limit(decoding, total * (1 / len(given)), told)
 
 
 def _texts(given: Sequence[bytes], weights: Weights, alone: Alone) -> tuple[Path, Shapes]:
@@ -90,19 +109,19 @@ def _texts(given: Sequence[bytes], weights: Weights, alone: Alone) -> tuple[Path
     return short or whole, [(length([text]) if short else len(text.ids),) for text in texts]
 
 
-def decode_s(given: Sequence[bytes], alone: Alone, enough: int | None) -> float:
-    """Seconds of the whole machine to decode one picture, `enough` pixels of its shorter side or all of it."""
-    from engines.images import decode
+def decode(given: Sequence[bytes], alone: Alone, enough: int | None) -> Spent:
+    """To decode one picture, `enough` pixels of its shorter side or all of it."""
+    from engines import images
 
-    return _timed(lambda data: decode(data, alone.settings, enough), given) / len(given)
+    return _timed(lambda data: images.decode(data, alone.settings, enough), given) * (1 / len(given))
 
 
-def _without_file(given: Sequence[bytes], alone: Alone) -> float:
-    """Seconds a picture of a model that is no ONNX file, called on pixels that are ready."""
+def _without_file(given: Sequence[bytes], alone: Alone) -> Spent:
+    """A picture of a model that is no ONNX file, called on pixels that are ready."""
     from engines.images import decode
 
     engine = alone.engines.engine("face")
-    return _timed(engine.find, [decode(data, alone.settings) for data in given]) / len(given)
+    return _timed(engine.find, [decode(data, alone.settings) for data in given]) * (1 / len(given))
 
 
 def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) -> Iterator[tuple[str, Path, Shapes]]:
@@ -179,14 +198,14 @@ def _width(box: Any) -> int:
     return input_width(min(options.max_width, max(1, math.ceil(HEIGHT * across / down))), options)
 
 
-def _best(path: Path, shapes: Shapes, subject: str, alone: Alone) -> tuple[float, str]:
-    """Seconds for rows of these shapes by the fastest way, and which that was."""
+def _best(path: Path, shapes: Shapes, subject: str, alone: Alone) -> tuple[Spent, str]:
+    """Rows of these shapes by the fastest way, and which that was."""
     every = list(_ways(subject, alone))
     ways = every if _is_free(path, every[0]) else [way for way in every if way.batch == 1]
     few = _some(shapes, FEW_ROWS)
-    way = min(ways, key=lambda one: _run_all(path, few, one))
+    way = min(ways, key=lambda one: _run_all(path, few, one).wall)
     some = _some(shapes, MOST_ROWS)
-    return _run_all(path, some, way) * len(shapes) / len(some), str(way)
+    return _run_all(path, some, way) * (len(shapes) / len(some)), str(way)
 
 
 def _some(shapes: Shapes, most: int) -> Shapes:
@@ -225,8 +244,8 @@ def _is_free(path: Path, way: _Way) -> bool:
     return next(iter(open_session(path, way.backend, 1).inputs.values()))[0] is None
 
 
-def _run_all(path: Path, shapes: Shapes, way: _Way) -> float:
-    """Seconds for one row of each shape; those of one shape share batches."""
+def _run_all(path: Path, shapes: Shapes, way: _Way) -> Spent:
+    """One row of each shape; those of one shape share batches."""
     from engines.runtime import open_session
 
     session = open_session(path, way.backend, way.threads, way.calls)
@@ -246,14 +265,15 @@ def _run_all(path: Path, shapes: Shapes, way: _Way) -> float:
     return _timed(session.run, feeds, way.calls)
 
 
-def _timed(call: Callable[[Any], Any], given: Sequence[Any], threads: int = 0) -> float:
-    """Seconds to call it for all of these, by several threads; the best of some rounds where one is short."""
+def _timed(call: Callable[[Any], Any], given: Sequence[Any], threads: int = 0) -> Spent:
+    """To call it for all of these, by several threads; the best of some rounds where one is short."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    best, spent = math.inf, 0.0
+    best, spent = Spent(math.inf, math.inf), 0.0
     with ThreadPoolExecutor(threads or cores) as pool:
         while spent < SHORTEST_S:
-            started = time.perf_counter()
+            cpu, started = time.process_time(), time.perf_counter()
             list(pool.map(call, given))
             took = time.perf_counter() - started
-            best, spent = min(best, took), spent + took
+            best = Spent(min(best.wall, took), min(best.cpu, time.process_time() - cpu))
+            spent += took
     return best

@@ -41,7 +41,9 @@ def _compared(rows: Sequence[Row]) -> "Table":
     table.add_row("reference", *(figure(row["reference"]) for row in rows))
     table.add_row("[bold]times the reference[/]", *(f"[bold]{row['ratio']:.2f}[/]" for row in rows))
     table.add_row("the machine's limit", *(figure(row["detail"]["limit"]["rate"]) for row in rows))
-    table.add_row("[bold]share of it[/]", *(f"[bold]{row['limit_share']:.0%}[/]" for row in rows), end_section=True)
+    table.add_row("[bold]share of it[/]", *(f"[bold]{row['limit_share']:.0%}[/]" for row in rows))
+    by_cpu = [row["detail"]["limit"]["cpu_s"] / row["detail"]["ours"]["cpu_s"] for row in rows]
+    table.add_row("  by CPU seconds", *(f"{share:.0%}" for share in by_cpu), end_section=True)
     for title, key, scale in BOTH:
         for side, name in (("ours", title), ("reference", "  the reference's")):
             found = [row["detail"][side].get(key) for row in rows]

@@ -42,7 +42,13 @@ def compared() -> Row:
     detail = {
         "ours": side,
         "reference": {**side, "setting": "1 intra-op, 2 workers, batch 6"},
-        "limit": {"rate": 8.0, "decode_ms": 5.0, "model_ms": 120.0, "how": {"detector": "1 x 2 threads"}},
+        "limit": {
+            "rate": 8.0,
+            "cpu_s": 0.09,
+            "decode_ms": 5.0,
+            "model_ms": 120.0,
+            "how": {"detector": "1 x 2 threads"},
+        },
         "ways": {"engine": {1: 3.0, 8: 5.0}, "mt_photos": {1: 2.0}},
     }
     return row("ocr", "images/s", 4.0, reference=4.0, ratio=1.0, limit_share=0.5, accuracy={"x": 1.0}, detail=detail)
@@ -183,6 +189,7 @@ def test_tables_show_ratios_ways_and_what_has_no_reference() -> None:
     for part in (
         "times the reference 1.00",
         "share of it 50%",
+        "by CPU seconds 90%",
         "CPU ms each 100",
         "engine 3 5",
         "mt photos 2",
