@@ -1,7 +1,7 @@
 """Items of a lease that are done and not yet written: of quick ones several go into one transaction.
 
-One that took its time is written at once. So what is done again after a worker's death, or seen late because the next
-item takes long, was quick.
+One that took as long as they may wait is written at once. So what is done again after a worker's death was quick, and
+so was all that is seen late because the next item takes long.
 """
 
 import time
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 256
 WAIT_S: Final = 0.25
-QUICK_S: Final = 0.05
 
 
 class Finished:
@@ -28,14 +27,12 @@ class Finished:
         self._lease = lease
         self._queue = queue
         self._outcomes: list[tuple[int, Outcome]] = []
-        self._written_at = self._added_at = time.monotonic()
+        self._written_at = time.monotonic()
 
     def add(self, item_id: int, outcome: Outcome) -> None:
         """Take an outcome, and write all if it is time."""
         self._outcomes.append((item_id, outcome))
-        now = time.monotonic()
-        slow, self._added_at = now - self._added_at >= QUICK_S, now
-        if slow or len(self._outcomes) >= MOST or now - self._written_at >= WAIT_S:
+        if len(self._outcomes) >= MOST or time.monotonic() - self._written_at >= WAIT_S:
             self.write()
 
     def write(self) -> None:
