@@ -11,6 +11,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from cli import forking
+
 PR_SET_PDEATHSIG = 1
 TAIL_LINES = 20
 LONGEST_LINE = 16_384
@@ -92,7 +94,9 @@ class Child:
         started: monotonic seconds at which it was started.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, output: LogPipe, transport: asyncio.ReadTransport):
+    def __init__(
+        self, process: asyncio.subprocess.Process | forking.Copy, output: LogPipe, transport: asyncio.ReadTransport
+    ):
         self._process = process
         self._output = output
         self._transport = transport
@@ -106,24 +110,16 @@ class Child:
         env: Mapping[str, str],
         log: Log,
         pass_fds: Sequence[int] = (),
+        run: Callable[[], object] | None = None,
     ) -> "Child":
-        """Start `command`; both of its outputs go to `log` line by line.
+        """Start `command`, or a copy of this process that calls `run`; both of its outputs go to `log` line by line.
 
         Must be called from the main thread, because the kernel ties "die with the parent" to the thread that
         forked. Raises OSError where the program cannot be started.
         """
         reader, writer = os.pipe()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                env=dict(env),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=writer,
-                stderr=writer,
-                process_group=0,
-                pass_fds=tuple(pass_fds),
-                preexec_fn=bound_to(os.getpid()),
-            )
+            process = await _process(command, env, writer, pass_fds, run)
         except BaseException:
             os.close(reader)
             raise
@@ -170,3 +166,25 @@ class Child:
         """Kill it and all that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+async def _process(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    output: int,
+    pass_fds: Sequence[int],
+    run: Callable[[], object] | None,
+) -> asyncio.subprocess.Process | forking.Copy:
+    bind = bound_to(os.getpid())
+    if run is not None and forking.possible():
+        return forking.Copy(run, command, env, output, pass_fds, bind)
+    return await asyncio.create_subprocess_exec(
+        *command,
+        env=dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        process_group=0,
+        pass_fds=tuple(pass_fds),
+        preexec_fn=bind,
+    )

@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -66,10 +68,16 @@ app.command()(bench)
 app.command()(tune)
 
 
+@cache
+def _program() -> Callable[[], object]:
+    """What typer makes of all commands; a copy of a process that has made it has it, too."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Entry point of the `darkroom` script."""
     try:
-        app()
+        _program()()
     except CommandError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_status)

@@ -3,9 +3,10 @@
 import re
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from cli import broker, environment
+from cli import broker, environment, forking, shared
 from cli.child import Log
 from cli.listening import listen
 from cli.memory import available_bytes
@@ -15,6 +16,8 @@ MODEL_LOADING_S = 900
 """Seconds that pages wait for a document engine of our own, which loads its model for minutes."""
 TWO_WORKERS_BYTES = 4 * 2**30
 """Free memory for each device from which it gets a second worker, for bulk work alone."""
+COPY_SETTLES_S = 1.0
+"""Seconds of life after which a worker counts as started that need not import anything: it works by then."""
 VLLM_PREFIX = re.compile(r"^(\(\S+ pid=\d+\) )?(?P<level>[A-Z]+) \d\d-\d\d [\d:]+ \[\S+:\d+\] ")
 VALKEY_PREFIX = re.compile(r"^\d+:\S+ (\d+ \w+ \d{4} [\d:.]+ [*#.-] |\(\d+\) )?")
 
@@ -92,7 +95,10 @@ def worker_parts(env: Mapping[str, str], devices: Sequence[str]) -> list[Part]:
 
 def _worker_part(env: Mapping[str, str], device: str, queues: str, extra: Sequence[str]) -> Part:
     command = [environment.program(), "worker", "--device", device, "--queues", queues, *extra]
-    return Part(f"{device}-{queues.replace(',', '+')}", command, env, stop_s=4.0)
+    part = Part(f"{device}-{queues.replace(',', '+')}", command, env, stop_s=4.0)
+    if device.partition(":")[0] != "cpu" or not forking.supported():  # drivers of GPUs do not survive a fork
+        return part
+    return replace(part, run=shared.run, settle_s=COPY_SETTLES_S)
 
 
 def api_parts(env: Mapping[str, str], listener: socket.socket, processes: int) -> list[Part]:
@@ -101,4 +107,4 @@ def api_parts(env: Mapping[str, str], listener: socket.socket, processes: int) -
     address = ["--host", env["HOST"], "--port", env["HTTP_PORT"], "--fd", str(number)]
     names = ["api"] if processes == 1 else [f"api-{n}" for n in range(1, processes + 1)]
     command = [environment.program(), "api", *address]
-    return [Part(name, command, env, stop_s=3.0, pass_fds=(number,)) for name in names]
+    return [Part(name, command, env, stop_s=3.0, pass_fds=(number,), run=shared.run) for name in names]

@@ -1,4 +1,4 @@
-"""What must be right before any worker starts, done in a short-lived process so that `up` itself stays small.
+"""What must be right before any worker starts, done in a short-lived process: nothing of it is left in the parts.
 
 Brings the database up to date, asks a broker that is not ours whether it is there, and finds the devices.
 Prints `{"devices": [...]}` and ends with status 0, or says what is wrong and ends with 78.

@@ -1,4 +1,4 @@
-"""Asks the running API whether the service can serve; HTTP by hand, as a supervisor should stay small."""
+"""Asks the running API whether the service can serve; HTTP by hand, as a supervisor asks for no more."""
 
 import asyncio
 import json

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli import broker, environment, parts, readiness
+from cli import broker, environment, forking, parts, readiness, shared
 from cli.child import Log, bound_to
 from cli.listening import listen
 from cli.lock import hold
@@ -55,6 +55,8 @@ class Service:
 
         Raises CannotStart, CannotListen, DataFolderInUse, BrokerUnavailable, PartFailed, OSError.
         """
+        if sys.version_info < (3, 12) and forking.possible():  # newer ones wait for programs without threads, too
+            asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
         with hold(self.home), listen(self.host, self.port) as listener:
             asyncio.run(self._until_stopped(listener))
 
@@ -97,10 +99,11 @@ class Service:
         try:
             if not external:
                 await self._start_broker(supervisor, env)
-            devices = await supervisor.during(preparation)
+            devices, _ = await supervisor.during(asyncio.gather(preparation, shared.load(shared.WORKER)))
         finally:
             preparation.cancel()
         await supervisor.start([*parts.worker_parts(env, devices), *parts.engine_parts(env)])
+        await supervisor.during(shared.load(shared.API))
         await supervisor.start(parts.api_parts(env, listener, self.api_processes))
         found = await supervisor.during(self._until_ready(supervisor, port))
         for missing in found.missing():

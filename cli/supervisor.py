@@ -35,6 +35,7 @@ class Part:
         repair: given the last lines of one that died before it was ever ready, removes the cause if it can
             and says whether it did.
         tidy: what to log of a line that it wrote; None drops the line.
+        run: what a copy of this process calls, where one can be made, in place of starting `command`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Part:
     pass_fds: Sequence[int] = ()
     repair: Callable[[Sequence[str]], bool] | None = None
     tidy: Callable[[str], str | None] | None = None
+    run: Callable[[], object] | None = None
 
 
 class PartFailed(Exception):
@@ -140,7 +142,7 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 log = self._tidied(part) if part.tidy else self._log
-                kept.child = await Child.spawn(part.name, part.command, kept.env, log, part.pass_fds)
+                kept.child = await Child.spawn(part.name, part.command, kept.env, log, part.pass_fds, part.run)
             except OSError as error:
                 self._fail(PartFailed(part.name, f"cannot be started: {error}", []))
                 return

@@ -48,7 +48,7 @@ def test_a_photo_on_which_its_worker_hangs_fails_and_everything_beside_it_is_fin
 
 
 def test_a_request_on_which_its_worker_hangs_is_answered_and_not_tried_for_ever(start: Start) -> None:
-    service = start(HANG_TIMEOUT_S="2", QUEUE_TIMEOUT_S="3", RUN_TIMEOUT_S="60")
+    service = start(HANG_TIMEOUT_S="2", QUEUE_TIMEOUT_S="2", RUN_TIMEOUT_S="60")
     worker = service.part(INTERACTIVE)
     worker.suspend()
     with ThreadPoolExecutor(1) as pool:
