@@ -44,7 +44,7 @@ def family(spans: list[Got]) -> dict[str, str]:
 
 
 def of(collector: Collector, trace: str, *names: str) -> list[Got]:
-    """Spans of a trace, once all these are there, each as often as it is named; processes send theirs when they like."""
+    """Spans of a trace, once all these are there; processes send theirs when they like."""
 
     def look() -> list[Got]:
         found = [span for span in list(collector.spans) if span.trace == trace]
