@@ -131,7 +131,7 @@ def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) 
 
         folder = weights.cache / "clip" / weights.clip / "visual"
         side = read_config(folder / "preprocess_cfg.json").side
-        yield "image tower", folder / "model.onnx", [(3, side, side)] * max(len(given), BATCHES[-1])
+        yield "image tower", folder / "model.onnx", [(3, side, side)] * len(given)
         return
     from engines.images import decode
 
@@ -202,10 +202,14 @@ def _best(path: Path, shapes: Shapes, subject: str, alone: Alone) -> tuple[Spent
     """Rows of these shapes by the fastest way, and which that was."""
     every = list(_ways(subject, alone))
     ways = every if _is_free(path, every[0]) else [way for way in every if way.batch == 1]
-    few = _some(shapes, FEW_ROWS)
-    way = min(ways, key=lambda one: _run_all(path, few, one).wall)
-    some = _some(shapes, MOST_ROWS)
-    return _run_all(path, some, way) * (len(shapes) / len(some)), str(way)
+
+    def each(way: _Way, most: int) -> Spent:
+        rows = _some(shapes, most)
+        rows *= math.ceil(way.calls * way.batch / len(rows))  # or some cores would have nothing to do
+        return _run_all(path, rows, way) * (1 / len(rows))
+
+    best = min(ways, key=lambda way: each(way, FEW_ROWS).wall)
+    return each(best, MOST_ROWS) * len(shapes), str(best)
 
 
 def _some(shapes: Shapes, most: int) -> Shapes:
