@@ -8,8 +8,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from engines.batching import CPU_BATCH
 from engines.errors import EngineError
 from monitoring import context, metrics, tracing
 from tasks import artifacts, origin, photo, queues, results
@@ -22,8 +23,6 @@ from tasks.transport import ATTEMPTS_HEADER, TAG_HEADER
 if TYPE_CHECKING:
     from tasks.worker import Worker
 
-TEXTS_TOGETHER: Final = 8
-"""Texts that one thread takes along: more in a batch gain a processor nothing, and make who came first wait."""
 Make = Callable[["Worker", dict[str, Any]], dict[str, Any]]
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def register(worker: "Worker") -> None:
     @worker.app.task(name=queues.TEXT, bind=True)  # type: ignore[untyped-decorator]
     def answer_text(task: Any, **message: Any) -> None:
         first = _first(task, message)
-        worker.rounds.serve(queues.TEXT, queues.TEXT_QUEUE, first, TEXTS_TOGETHER, partial(texts, worker))
+        worker.rounds.serve(queues.TEXT, queues.TEXT_QUEUE, first, CPU_BATCH, partial(texts, worker))
 
     @worker.app.task(name=queues.ARTIFACT, bind=True)  # type: ignore[untyped-decorator]
     def answer_artifact(task: Any, **message: Any) -> None:

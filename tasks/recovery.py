@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -82,11 +83,14 @@ def tell(worker: "Worker", hung: list[Work], how: str) -> None:
                 worker.jobs.release(owner)
 
 
-def restore_messages(client: "redis.Redis", name: str) -> int:
-    """Put a dead worker's unacknowledged messages back to the front of their queues; their number."""
+def restore_messages(client: "redis.Redis", name: str, which: Callable[[str], bool] = lambda _tag: True) -> int:
+    """Put a worker's unacknowledged messages back to the front of their queues, all or `which` by tag; their number."""
     unacked, index = (PREFIX + key for key in unacked_keys(name))
     restored = 0
-    for tag, raw in client.hgetall(unacked).items():
+    taken: dict[Any, Any] = client.hgetall(unacked)
+    for tag, raw in taken.items():
+        if not which(tag.decode()):
+            continue
         message, _exchange, routing_key = orjson.loads(raw)
         restored += int(client.eval(RESTORE, 3, unacked, index, queue_key(routing_key), tag, orjson.dumps(message)))
     return restored

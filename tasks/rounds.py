@@ -22,7 +22,7 @@ from tasks import counting, history, queues
 from tasks.app import unacked_keys
 from tasks.broker import ATTEMPTS, PREFIX, on_one_connection, queue_key
 from tasks.envelope import arguments
-from tasks.recovery import RESTORE
+from tasks.recovery import restore_messages
 from tasks.transport import SETTLED
 
 TURN_S: Final = 0.25
@@ -97,6 +97,7 @@ class Rounds:
     def __init__(self, client: "redis.Redis", worker: str, stopping: threading.Event) -> None:
         """Take the broker, the worker's name, and what says that no more is to be taken."""
         self._redis = client
+        self._worker = worker
         self._script: Script | None = None
         unacked, index = (PREFIX + key for key in unacked_keys(worker))
         self._notes = (index, unacked, ATTEMPTS)
@@ -155,13 +156,8 @@ class Rounds:
         Raises:
             redis.RedisError: the broker does not answer.
         """
-        index, unacked, _ = self._notes
         with self._lock:
-            noted: dict[Any, Any] = self._redis.hgetall(unacked)
-            for tag, kept in noted.items():
-                if tag.startswith(ALONG.encode()) and tag.decode() not in self._held:
-                    message, _exchange, queue = orjson.loads(kept)
-                    self._redis.eval(RESTORE, 3, unacked, index, queue_key(queue), tag, orjson.dumps(message))
+            restore_messages(self._redis, self._worker, lambda tag: tag.startswith(ALONG) and tag not in self._held)
 
     def _step(self, queue: str, done: Sequence[Taken], answers: Answers, most: int) -> list[Taken]:
         now = time.time()

@@ -113,7 +113,7 @@ class Fresh:
 
     Args:
         given: pictures or texts.
-        marked: texts are remembered by nobody and stay as they are, as what is added would be most of their words.
+        marked: texts are remembered by nobody and stay as they are, as a mark would be as long as they are.
     """
 
     def __init__(self, given: Sequence[bytes], marked: bool = True) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.batching import Batcher
+from engines.batching import CPU_BATCH, GPU_BATCH, Batcher
 from engines.clip.preprocess import Preprocessing, prepare
 from engines.clip.tokenize import TextReader, Tokens
 from engines.clip.trimmed import IdType, feeds, length
@@ -22,9 +22,6 @@ T = TypeVar("T")
 
 # Cores that one batch uses well; more of them run several batches side by side.
 BATCH_CORES = 4
-# More at once gains a processor nothing, and makes who came first wait.
-CPU_BATCH = 8
-GPU_BATCH = 32
 # What a further call costs of a text tower whose weights come from memory each time, in positions of a text.
 CALL_POSITIONS = 20
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from engines.batching import Batcher
+from engines.batching import CPU_BATCH, GPU_BATCH, Batcher
 from engines.errors import InferenceFailed, ModelMissing
 from engines.runtime import Backend, open_session
 from engines.types import Embedding
@@ -17,8 +17,6 @@ from engines.types import Embedding
 CONTEXT: Final = 256
 # Cores that one batch of short texts uses well; more of them run several batches side by side.
 _CORES: Final = 4
-_CPU_BATCH: Final = 8
-_GPU_BATCH: Final = 32
 
 Ids = list[int]
 
@@ -43,7 +41,7 @@ class SentenceTower:
         on_gpu = backend.device.kind != "cpu"
         self._few_shapes = on_gpu
         self._session = open_session(model, backend, min(cores, _CORES), calls)
-        limit = _GPU_BATCH if on_gpu else _CPU_BATCH
+        limit = GPU_BATCH if on_gpu else CPU_BATCH
         self._batch: Batcher[Ids, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:

@@ -136,7 +136,7 @@ def test_photos_wait_where_somebody_searches(worker: Worker, handler: Handler) -
 
 
 @pytest.mark.parametrize("why", ["turn", "stopping"])
-def test_a_turn_ends(why: str, worker: Worker, handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_ends(why: str, worker: Worker, handler: Handler) -> None:
     def end(numbers: list[int]) -> None:
         if numbers == [1] and why == "stopping":
             worker.stopping.set()

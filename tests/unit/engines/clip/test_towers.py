@@ -13,11 +13,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from engines import elastic
+from engines.batching import CPU_BATCH
 from engines.clip import towers
 from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing
 from engines.clip.tokenize import TextReader, read_chinese
-from engines.clip.towers import CPU_BATCH, ImageTower, TextTower, _alike
+from engines.clip.towers import ImageTower, TextTower, _alike
 from engines.devices import parse_device
 from engines.errors import InferenceFailed
 from engines.images import Image
