@@ -61,8 +61,8 @@ def decode(source: bytes | Path, settings: EngineSettings, at_least: int | None 
     Args:
         source: the file's bytes, or its path.
         settings: limits, and whether truncated pictures are read as far as they go.
-        at_least: pixels that the shorter side must keep; a JPEG may then come out at a half, a quarter or an eighth
-            of its size, which costs a third. None for the full picture.
+        at_least: pixels that the shorter side must keep; the picture then comes out at a half, a quarter or less
+            of its size, and a JPEG is decoded so, which costs a third. None for the full picture.
 
     Returns:
         The upright picture, first frame only.
@@ -104,6 +104,10 @@ def _decode_file(file: IO[bytes], settings: EngineSettings, at_least: int | None
         height, width = upright.shape[:2]
         if scale > 1:
             width, height = full if turn < 5 else full[::-1]
+        if at_least:
+            across, down = upright.shape[1], upright.shape[0]
+            short = min(across, down)
+            upright = pixels.halve(upright, max(1, across * at_least // short), max(1, down * at_least // short))
         return Image(pixels=upright, width=width, height=height, format=picture.format or "unknown")
 
 

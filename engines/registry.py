@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PIPELINE_VERSION = "2"
 # After this many idle seconds the memory that work left behind is handed back; the models stay.
 REST_S = 5.0
+# So long what was found of a model's files counts without another look.
+LOOK_S = 1.0
 
 Find = Callable[[str | None, EngineSettings, Backend], Recipe]
 FAMILIES: Final[dict[str, Find]] = {
@@ -52,10 +54,12 @@ class Engines:
         memory.configure()
         check_device(device)
         self._settings = settings
+        self._recipes: dict[tuple[str, str | None], tuple[float, Recipe]] = {}
         self._backends = {name: backend_for(name, device, settings) for name in FAMILIES}
         for name, backend in self._backends.items():
             with contextlib.suppress(ModelError):
                 self._backends[name] = tuned.apply(backend, name, partial(self.digest, name), settings)
+        self._recipes.clear()  # they name the backends that were there before
         self._lock = threading.Lock()
         self._engines: dict[tuple[str, str], Engine[Any]] = {}
         self._rested_at = time.monotonic()
@@ -138,7 +142,12 @@ class Engines:
         find = FAMILIES.get(capability)
         if find is None:
             raise ModelUnknown(f"no engine can do {capability!r}")
-        return find(model, self._settings, self._backends[capability])
+        looked_at, recipe = self._recipes.get((capability, model), (float("-inf"), None))
+        now = time.monotonic()
+        if recipe is None or now - looked_at >= LOOK_S:
+            recipe = find(model, self._settings, self._backends[capability])
+            self._recipes[(capability, model)] = now, recipe
+        return recipe
 
     def _info(self, capability: str, asked: str | None, recipe: Recipe) -> ModelInfo:
         backend = self._backends[capability]

@@ -1,6 +1,6 @@
 """Which analyses a photo can be asked for, and how one is asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -78,3 +78,8 @@ def usual(names: Iterable[str], models: Mapping[str, str] | None = None) -> tupl
 def faces(model: str | None, min_score: float) -> Wanted:
     """Faces from a certainty on; below the floor it is a search of its own."""
     return Wanted("face", model, {} if min_score >= FACE_FLOOR else {"min_score": min_score})
+
+
+def alike(wanted: Sequence[Wanted]) -> str:
+    """What photos of which this is wanted gain by being looked at together: a CLIP network computes several at once."""
+    return "clip" if [one.name for one in wanted] == ["clip"] else ""

@@ -14,6 +14,9 @@ import redis
 
 from tasks.broker import queue_key
 
+ALIKE: Final = "alike"
+"""Header: what may be worked on together says the same here, what is worked on alone says nothing."""
+
 PUSH_IF_ROOM: Final = """
 local depth = redis.call('LLEN', KEYS[1])
 if depth < tonumber(ARGV[1]) then redis.call('LPUSH', KEYS[1], ARGV[2]) return -1 end
@@ -21,8 +24,8 @@ return depth
 """
 
 
-def message(task: str, queue: str, kwargs: dict[str, Any]) -> bytes:
-    """A Celery message for one task."""
+def message(task: str, queue: str, kwargs: dict[str, Any], alike: str = "") -> bytes:
+    """A Celery message for one task; those that say the same of what they are `alike` in may be worked on together."""
     task_id = kwargs.get("id") or uuid.uuid4().hex
     body = orjson.dumps([[], kwargs, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
     return orjson.dumps(
@@ -30,7 +33,7 @@ def message(task: str, queue: str, kwargs: dict[str, Any]) -> bytes:
             "body": base64.b64encode(body).decode(),
             "content-encoding": "utf-8",
             "content-type": "application/json",
-            "headers": {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "retries": 0},
+            "headers": {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "retries": 0, ALIKE: alike},
             "properties": {
                 "correlation_id": task_id,
                 "delivery_mode": 2,
@@ -49,11 +52,13 @@ def arguments(message: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def push(client: "redis.Redis", task: str, queue: str, kwargs: dict[str, Any], limit: int) -> int | None:
-    """Put a task into a queue that has room; the queue's depth where it has none.
+def push(
+    client: "redis.Redis", task: str, queue: str, kwargs: dict[str, Any], limit: int, alike: str = ""
+) -> int | None:
+    """Put a task into a queue that has room; the queue's depth where it has none. `alike` as `message` has it.
 
     Raises:
         redis.RedisError: the broker does not answer.
     """
-    depth = int(client.eval(PUSH_IF_ROOM, 1, queue_key(queue), limit, message(task, queue, kwargs)))
+    depth = int(client.eval(PUSH_IF_ROOM, 1, queue_key(queue), limit, message(task, queue, kwargs, alike)))
     return None if depth < 0 else depth

@@ -37,6 +37,11 @@ class Inference:
         with self._slots[wanted.name]:
             return _RUN[wanted.name](self.engines, wanted, image)
 
+    def vectors(self, model: str | None, images: Sequence[Image]) -> list[dict[str, Any]]:
+        """The `clip` of some pictures, in their order, in one call. Raises EngineError."""
+        with self._slots["clip"]:
+            return [{"vector": encode(each.vector)} for each in self.engines.engine("clip", model).embed_many(images)]
+
     def texts(self, texts: Sequence[str], model: str | None, language: str | None) -> list[dict[str, Any]]:
         """The vectors of texts, in their order; they wait for no picture. Raises EngineError."""
         embeddings = self.engines.engine(TEXT, model).embed_many(texts, language)

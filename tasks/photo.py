@@ -1,14 +1,14 @@
 """What a worker does for one photo: decode once, answer from memory what is known, run the engines for the rest."""
 
+import contextlib
 import hashlib
 import logging
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError, InferenceFailed, NotAPicture, PictureOutOfRange
 from engines.images import Image, decode
@@ -16,7 +16,7 @@ from engines.taken import taken_at
 from engines.types import ModelInfo
 from monitoring import metrics, tracing
 from tasks import results
-from tasks.analyses import PROBE, Wanted
+from tasks.analyses import PROBE, Wanted, alike
 from tasks.inference import Inference
 from tasks.results import Finding
 from tasks.store.session import Store
@@ -47,6 +47,36 @@ class PhotoReport:
     taken_at: float | None = None
 
 
+@dataclass(slots=True)
+class Look:
+    """A photo that is being looked at.
+
+    Attributes:
+        findings: so far, by analysis.
+        cached: analyses that were known.
+        missing: analyses that were not.
+        models: of what is wanted.
+        image: decoded where something is missing.
+        started: `time.perf_counter()` then.
+    """
+
+    sha256: str
+    findings: dict[str, Finding]
+    cached: tuple[str, ...]
+    missing: tuple[Wanted, ...]
+    models: dict[str, ModelInfo]
+    image: Image | None
+    taken_at: float | None
+    started: float
+
+    def found(self, task: Wanted, body: dict[str, Any]) -> None:
+        """Note the result of an analysis."""
+        image, info = self.image, self.models[task.name]
+        assert image is not None
+        said = Finding(task.name, info.name, info.revision, image.width, image.height, body, task.key)
+        self.findings[task.name] = said
+
+
 def examine(
     inference: Inference,
     settings: "EngineSettings",
@@ -60,14 +90,32 @@ def examine(
     """Run the analyses that are not known yet, on one decoded picture.
 
     Args:
+        inference: runs them.
+        settings: of what is decoded.
+        store: what is known.
         source: the picture's bytes, or its file.
         tasks: analyses, each name once.
         sha256: of the bytes, where the caller knows it.
+        use_cache: whether what is known counts.
 
     Raises:
         EngineError: the picture cannot be used, a model is missing, the runtime failed.
         OSError: the file cannot be read.
     """
+    return finish(inference, begin(inference, settings, store, source, tasks, sha256=sha256, use_cache=use_cache))
+
+
+def begin(
+    inference: Inference,
+    settings: "EngineSettings",
+    store: Store,
+    source: bytes | Path,
+    tasks: Sequence[Wanted],
+    *,
+    sha256: str | None = None,
+    use_cache: bool = True,
+) -> Look:
+    """The first part of `examine`, with its arguments and errors: all but the inference."""
     started = time.perf_counter()
     with _counted(tasks):
         data = source if isinstance(source, bytes) else read(source, settings)
@@ -75,16 +123,41 @@ def examine(
     digest = sha256 or hashlib.sha256(data).hexdigest()
     wanted = {task.name: (*_of(models[task.name]), task.key) for task in tasks if task.name in models}
     findings = _known(store, digest, wanted) if use_cache and wanted else {}
-    cached = tuple(findings)
-    missing = [task for task in tasks if task.name not in findings]
+    missing, image = tuple(task for task in tasks if task.name not in findings), None
     if missing:
         with _counted(missing), tracing.span("decode"):
             image = decode(data, settings, _at_least(inference, missing))
-        for task in missing:
-            findings[task.name] = _run(inference, task, image, models.get(task.name))
-    some = next(iter(findings.values()))
-    spent_s = time.perf_counter() - started
-    return PhotoReport(digest, some.width, some.height, findings, cached, spent_s, taken_at(data))
+    return Look(digest, findings, tuple(findings), missing, models, image, taken_at(data), started)
+
+
+def finish(inference: Inference, look: Look) -> PhotoReport:
+    """The second part of `examine`: run what is still missing. Raises EngineError."""
+    for task in look.missing:
+        if task.name not in look.findings:
+            _run(inference, task, look)
+    some = next(iter(look.findings.values()))
+    spent_s = time.perf_counter() - look.started
+    return PhotoReport(look.sha256, some.width, some.height, look.findings, look.cached, spent_s, look.taken_at)
+
+
+def embed_together(inference: Inference, looks: Iterable[Look]) -> None:
+    """Compute the vectors of photos of which nothing else is missing, in one call for each model.
+
+    What fails is left to `finish`, which tries each alone, as one of the others may be to blame.
+    """
+    by_model: dict[str, list[Look]] = {}
+    for look in looks:
+        if alike(look.missing):
+            by_model.setdefault(look.models["clip"].name, []).append(look)
+    for some in by_model.values():
+        task, info, started = some[0].missing[0], some[0].models["clip"], time.perf_counter()
+        if len(some) == 1:
+            continue
+        with contextlib.suppress(Exception), tracing.span("clip", _facts(info)):
+            bodies = inference.vectors(task.model, [look.image for look in some if look.image is not None])
+            for look, body in zip(some, bodies, strict=True):
+                _count_done(info, "clip", started)
+                look.found(look.missing[0], body)
 
 
 def _known(store: Store, digest: str, wanted: dict[str, tuple[str, str, str]]) -> dict[str, Finding]:
@@ -115,7 +188,7 @@ def read(path: Path, settings: "EngineSettings") -> bytes:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _counted(tasks: Sequence[Wanted]) -> Iterator[None]:
     """An error in the block is the failure of these analyses."""
     try:
@@ -144,19 +217,29 @@ def _of(info: ModelInfo) -> tuple[str, str]:
     return info.name, info.revision
 
 
-def _run(inference: Inference, task: Wanted, image: Image, info: ModelInfo | None) -> Finding:
+def _run(inference: Inference, task: Wanted, look: Look) -> None:
+    image, info = look.image, look.models.get(task.name)
+    assert image is not None
     if info is None:
-        return Finding(PROBE, PROBE, "1", image.width, image.height, {})
+        look.findings[PROBE] = Finding(PROBE, PROBE, "1", image.width, image.height, {})
+        return
     started = time.perf_counter()
     try:
-        facts = {"darkroom.model": info.name, "darkroom.device": info.device}
-        with _counted([task]), tracing.span(task.name, facts):
+        with _counted([task]), tracing.span(task.name, _facts(info)):
             body = inference.run(task, image)
     except EngineError:
         raise
     except Exception as error:
         log.exception("%s failed on a %dx%d picture", task.name, image.width, image.height)
         raise InferenceFailed(f"{info.name} failed on this picture.") from error
-    metrics.RUN_SECONDS.labels(task.name, info.name, info.device).observe(time.perf_counter() - started)
-    metrics.ITEMS.labels(task.name, "done").inc()
-    return Finding(task.name, info.name, info.revision, image.width, image.height, body, task.key)
+    _count_done(info, task.name, started)
+    look.found(task, body)
+
+
+def _facts(info: ModelInfo) -> tracing.Facts:
+    return {"darkroom.model": info.name, "darkroom.device": info.device}
+
+
+def _count_done(info: ModelInfo, name: str, started: float) -> None:
+    metrics.RUN_SECONDS.labels(name, info.name, info.device).observe(time.perf_counter() - started)
+    metrics.ITEMS.labels(name, "done").inc()

@@ -16,7 +16,7 @@ import redis.asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
 from tasks import envelope, origin, queues, results
-from tasks.analyses import Wanted
+from tasks.analyses import TEXT, Wanted, alike
 from tasks.blobs import Blobs
 from tasks.broker import ATTEMPTS, queue_key
 from tasks.errors import BrokerDown, NoWorker, QueueFull, QueueTimeout, RunTimeout, StoreDown
@@ -105,7 +105,7 @@ class Requests:
             tasks = [one.as_list() for one in wanted]
             message = {"blob": blob, "sha256": digest, "tasks": tasks, "cache": use_cache}
             try:
-                self._push(request_id, queues.PHOTO, queues.PHOTO_QUEUE, message)
+                self._push(request_id, queues.PHOTO, queues.PHOTO_QUEUE, message, alike(wanted))
             except BaseException:
                 self._spool.delete(blob)
                 raise
@@ -125,7 +125,7 @@ class Requests:
         def send(request_id: str) -> _Sent:
             self.expect_worker(queues.TEXT_QUEUE)
             message = {"text": plain, "model": model, "language": language}
-            self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message)
+            self._push(request_id, queues.TEXT, queues.TEXT_QUEUE, message, TEXT)
             return _Sent(queues.TEXT_QUEUE)
 
         answer: dict[str, Any] = await self._exchange(send)
@@ -180,7 +180,7 @@ class Requests:
         with outages():
             return send(request_id)
 
-    def _push(self, request_id: str, task: str, queue: str, message: dict[str, Any]) -> None:
+    def _push(self, request_id: str, task: str, queue: str, message: dict[str, Any], like: str = "") -> None:
         now = time.time()
         message |= {
             "id": request_id,
@@ -189,7 +189,7 @@ class Requests:
             "deadline": now + self.settings.queue_timeout_s,
             **origin.carried(),
         }
-        depth = envelope.push(self._redis, task, queue, message, self.settings.queue_limit)
+        depth = envelope.push(self._redis, task, queue, message, self.settings.queue_limit, like)
         if depth is not None:
             retry = max(1, round(depth * self._mean_run_s / 2))
             raise QueueFull(f"{depth} requests wait already.", retry_after=min(retry, 60))

@@ -21,7 +21,7 @@ from redis.commands.core import Script
 from tasks import counting, history, queues
 from tasks.app import unacked_keys
 from tasks.broker import ATTEMPTS, PREFIX, on_one_connection, queue_key
-from tasks.envelope import arguments
+from tasks.envelope import ALIKE, arguments
 from tasks.recovery import restore_messages
 from tasks.transport import SETTLED
 
@@ -34,9 +34,9 @@ ALONG: Final = "along:"
 
 STEP: Final = """
 local index, unacked, attempts, done, spent, queue, ahead = unpack(KEYS)
-local name, ttl, now, along, most, count = unpack(ARGV)
+local name, ttl, now, along, like, have, most, among, count = unpack(ARGV)
 for i = 0, count - 1 do
-  local id, tag, body, seconds = unpack(ARGV, 7 + 4 * i, 10 + 4 * i)
+  local id, tag, body, seconds = unpack(ARGV, 10 + 4 * i, 13 + 4 * i)
   redis.call('LPUSH', KEYS[8 + i], body)
   redis.call('EXPIRE', KEYS[8 + i], ttl)
   redis.call('HINCRBYFLOAT', spent, name, seconds)
@@ -51,12 +51,15 @@ local taken = {}
 if tonumber(most) == 0 or redis.call('EXISTS', ahead) == 1 then return taken end
 local function about(raw)
   local message = cjson.decode(raw)
-  return message.headers.id, along .. message.properties.delivery_tag
+  return message.headers.id, along .. message.properties.delivery_tag, message.headers.alike or ''
 end
-while #taken < tonumber(most) do
+most = math.min(most, math.ceil((have + redis.call('LLEN', queue)) / among)) - have
+while #taken < most do
   local raw = redis.call('LINDEX', queue, -1)
-  local readable, id, tag = pcall(about, raw or '')
+  local readable, id, tag, kind = pcall(about, raw or '')
   if not readable or redis.call('HEXISTS', attempts, id) == 1 then break end
+  if (like ~= '' or #taken > 0) and (kind == '' or kind ~= like) then break end
+  like = kind
   redis.call('RPOP', queue)
   redis.call('ZADD', index, now, tag)
   redis.call('HSET', unacked, tag, '[' .. raw .. ',"","' .. name .. '"]')
@@ -79,15 +82,52 @@ class Taken:
         message: its arguments: `id`, `reply_to`, `sent_at`, `deadline` (seconds since 1970) and what is asked.
         attempts: how often it was delivered, this time counted.
         tag: by which it is noted as taken; empty where somebody else forgets it.
+        alike: as `envelope.message` has it.
     """
 
     message: dict[str, Any]
     attempts: int = 1
     tag: str = ""
+    alike: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """How the requests of a queue are taken.
+
+    Attributes:
+        task: what Celery calls them.
+        most: of them that are answered together, where they are alike.
+        among: so many threads share what waits.
+    """
+
+    task: str
+    queue: str
+    most: int = 1
+    among: int = 1
+
+
+class Batch(list[Taken]):
+    """Requests that a thread has, at least one, to be answered together."""
+
+    def __init__(self, taken: Sequence[Taken], more: Callable[[Sequence[Taken]], list[Taken]]) -> None:
+        """Take what there is, and what takes along more."""
+        super().__init__(taken)
+        self._more = more
+
+    def grow(self) -> list[Taken]:
+        """Take along what has come meanwhile, and return that; nothing is answered yet.
+
+        Raises:
+            redis.RedisError: the broker does not answer.
+        """
+        new = self._more(self)
+        self += new
+        return new
 
 
 Answers = Sequence[dict[str, Any]]
-Handle = Callable[[Sequence[Taken]], AbstractContextManager[Answers]]
+Handle = Callable[[Batch], AbstractContextManager[Answers]]
 """Answers requests, in their order; at the end of its block they are sent, and what may wait is done."""
 
 
@@ -105,27 +145,32 @@ class Rounds:
         self._lock = threading.Lock()
         self._held: set[str] = set()
 
-    def serve(self, task: str, queue: str, first: Taken, most: int, handle: Handle) -> None:
+    def serve(self, lot: Lot, first: Taken, handle: Handle) -> None:
         """Answer a request, and then others of its queue while they wait and it is this thread's turn.
 
         Args:
-            task: what Celery calls this.
-            queue: that it came from.
+            lot: which they are.
             first: what Celery brought.
-            most: requests that are answered together.
-            handle: answers 1 to `most` of them.
+            handle: answers them.
         """
         until = time.monotonic() + TURN_S if first.attempts == 1 else 0.0
-        batch, mine = [first], list[Taken]()
+        mine = list[Taken]()
+
+        def more(have: Sequence[Taken]) -> list[Taken]:
+            if not have[0].alike or not len(have) < lot.most or time.monotonic() >= until:
+                return []
+            new = self._step(lot, [], [], have)
+            mine.extend(new)
+            return new
+
         try:
-            if most > 1 and until:
-                mine += self._step(queue, [], [], most - 1)
-                batch += mine
+            batch = Batch([first], more)
+            batch.grow()
             while batch:
                 following, began = list[Taken](), time.perf_counter()
                 try:
                     with handle(batch) as answers:
-                        following = self._step(queue, batch, answers, most if time.monotonic() < until else 0)
+                        following = self._step(lot, batch, answers, [] if time.monotonic() < until else None)
                         mine += following
                 except redis.RedisError:
                     raise
@@ -134,8 +179,8 @@ class Rounds:
                 spent_s = time.perf_counter() - began
                 for each in batch:
                     if each is not first:  # which Celery counts
-                        counting.count(task, "success", spent_s)
-                batch = following
+                        counting.count(lot.task, "success", spent_s)
+                batch = Batch(following, more)
         except redis.RedisError as error:
             log.warning("an answer could not be sent: %s", error)
         finally:
@@ -145,8 +190,8 @@ class Rounds:
     def answer(self, queue: str, only: Taken, handle: Handle) -> None:
         """Answer one request, and take none."""
         try:
-            with handle([only]) as answers:
-                self._step(queue, [only], answers, 0)
+            with handle(Batch([only], lambda _: [])) as answers:
+                self._step(Lot("", queue), [only], answers, None)
         except redis.RedisError as error:
             log.warning("an answer could not be sent: %s", error)
 
@@ -159,10 +204,13 @@ class Rounds:
         with self._lock:
             restore_messages(self._redis, self._worker, lambda tag: tag.startswith(ALONG) and tag not in self._held)
 
-    def _step(self, queue: str, done: Sequence[Taken], answers: Answers, most: int) -> list[Taken]:
-        now = time.time()
+    def _step(self, lot: Lot, done: Sequence[Taken], answers: Answers, have: Sequence[Taken] | None) -> list[Taken]:
+        """Send answers, forget their messages, and take others for `have`; none where that is None."""
+        now, queue = time.time(), lot.queue
         keys = [*self._notes, history.DONE, history.SPENT, queue_key(queue), AHEAD.get(queue, "")]
-        args: list[Any] = [queue, REPLY_TTL_S, now, ALONG, 0 if self._stopping.is_set() else most, len(done)]
+        most = 0 if have is None or self._stopping.is_set() else lot.most
+        like, held = (have[0].alike, len(have)) if have else ("", 0)
+        args: list[Any] = [queue, REPLY_TTL_S, now, ALONG, like, held, most, lot.among, len(done)]
         for each, answer in zip(done, answers, strict=True):
             keys.append(each.message["reply_to"])
             spent_s = round(max(0.0, now - each.message["sent_at"]), 6)
@@ -179,4 +227,5 @@ class Rounds:
 
 def _read(raw: bytes) -> Taken:
     message = orjson.loads(raw)
-    return Taken(arguments(message), tag=ALONG + message["properties"]["delivery_tag"])
+    tag, alike = ALONG + message["properties"]["delivery_tag"], message["headers"].get(ALIKE) or ""
+    return Taken(arguments(message), tag=tag, alike=alike)

@@ -26,7 +26,7 @@ class Plan:
     clients: tuple[int, ...] = (1, 4, 8, 16)
     pictures: int = 8
     turns: int = 2
-    seconds: float = 4.0
+    seconds: float = 8.0
     settings: int = 3
     photos: int = 32
     requests: int = 200

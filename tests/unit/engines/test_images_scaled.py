@@ -4,6 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from engines.clip.preprocess import ENOUGH, Preprocessing, prepare
 from engines.errors import PictureOutOfRange, PictureUndecodable
 from engines.images import decode
 from engines.pixels import resize
@@ -63,8 +64,21 @@ def test_gray_and_cmyk_are_scaled_too(mode: str, settings: EngineSettings) -> No
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "GIF"])
-def test_other_formats_stay_as_they_are(form: str, settings: EngineSettings) -> None:
-    assert decode(encode(gradient(800, 400), form), settings, 100).pixels.shape == (400, 800, 3)
+def test_other_formats_are_halved_once_they_are_decoded(form: str, settings: EngineSettings) -> None:
+    image = decode(encode(gradient(800, 400), form), settings, 100)
+    assert image.pixels.shape == (100, 200, 3)
+    assert (image.width, image.height) == (800, 400)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(1203, 805), (801, 5000), (450, 450), (3, 7000)])
+def test_a_clip_model_sees_the_same_of_a_picture_that_was_halved(
+    form: str, size: tuple[int, int], settings: EngineSettings
+) -> None:
+    how = Preprocessing(224)
+    data = encode(gradient(*size), form)
+    whole, halved = (prepare(decode(data, settings, least), how) for least in (None, ENOUGH * how.side))
+    assert np.abs(whole - halved).max() < 0.06  # of 4: the JPEG decoder rounds
 
 
 def test_the_limits_are_those_of_the_full_picture(settings: EngineSettings) -> None:

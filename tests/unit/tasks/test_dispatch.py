@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tasks import answer, liveness, queues, results
+from tasks import answer, liveness, photo, queues, results
 from tasks.analyses import usual
 from tasks.broker import ATTEMPTS, queue_key
 from tasks.dispatch import Dispatch
 from tasks.errors import BrokerDown, NoWorker, PathMissing, PathNotAllowed, QueueFull, QueueTimeout, RunTimeout
 from tasks.failures import Failure
 from tasks.results import Finding
-from tasks.rounds import Taken
+from tasks.rounds import Lot, Taken
 from tasks.settings import TaskSettings
 from tasks.worker import Worker
 from tests.conftest import picture, until
@@ -49,7 +49,7 @@ async def taken(worker: Worker) -> dict[str, Any]:
 def look(worker: Worker, message: dict[str, Any], attempts: int = 1) -> None:
     """What the worker's thread does for one photo."""
     only = partial(answer.photos, worker)
-    worker.rounds.serve(queues.PHOTO, queues.PHOTO_QUEUE, Taken(message, attempts), 1, only)
+    worker.rounds.serve(Lot(queues.PHOTO, queues.PHOTO_QUEUE), Taken(message, attempts), only)
 
 
 async def test_a_photo_is_answered_by_a_worker_and_its_upload_removed(dispatch: Dispatch, worker: Worker) -> None:
@@ -85,7 +85,7 @@ async def test_what_nobody_foresaw_in_a_worker_is_answered_at_once(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(answer.photo, "examine", broken)
+    monkeypatch.setattr(photo, "begin", broken)
     waiting = asyncio.create_task(dispatch.photo(picture(), usual(["probe"])))
     await asyncio.to_thread(look, worker, await taken(worker))
     with pytest.raises(Failure) as failure:

@@ -2,22 +2,18 @@
 
 import contextlib
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 import pytest
 import redis
 
-from engines.errors import InferenceFailed
-from engines.types import ModelInfo
-from tasks import answer, queues, recovery, rounds
+from tasks import queues, recovery, rounds
 from tasks.app import make_app, unacked_keys
 from tasks.broker import ATTEMPTS, PREFIX, queue_key
 from tasks.envelope import push
-from tasks.rounds import Answers, Rounds, Taken
+from tasks.rounds import Answers, Batch, Lot, Rounds, Taken
 from tasks.transport import SETTLED, TAG_HEADER
 from tasks.worker import Worker
 
@@ -29,12 +25,10 @@ def asked(number: int, **more: Any) -> dict[str, Any]:
     return {"id": f"{number:032x}", "reply_to": REPLIES, "sent_at": now, "deadline": now + 60, **more}
 
 
-def wait_in(client: "redis.Redis", queue: str, numbers: Sequence[int]) -> None:
+def wait_in(client: "redis.Redis", queue: str, numbers: Sequence[int], alike: str = "same") -> None:
     for number in numbers:
-        assert (
-            push(client, queues.PHOTO, queue, asked(number, text=f"text {number}", model=None, language=None), 99)
-            is None
-        )
+        message = asked(number, text=f"text {number}", model=None, language=None)
+        assert push(client, queues.PHOTO, queue, message, 99, alike) is None
 
 
 class Handler:
@@ -48,7 +42,7 @@ class Handler:
         self.also: Any = lambda numbers: None
 
     @contextlib.contextmanager
-    def __call__(self, taken: Sequence[Taken]) -> Iterator[Answers]:
+    def __call__(self, taken: Batch) -> Iterator[Answers]:
         numbers = [int(each.message["id"], 16) for each in taken]
         self.seen.append(numbers)
         self.noted.append(notes(self.worker))
@@ -65,8 +59,15 @@ def answered(worker: Worker) -> list[int]:
     return [orjson.loads(each)["report"] for each in reversed(worker.redis.lrange(REPLIES, 0, -1))]
 
 
-def serve(worker: Worker, handler: Handler, most: int = 1, queue: str = queues.PHOTO_QUEUE, attempts: int = 1) -> None:
-    worker.rounds.serve(queues.PHOTO, queue, Taken(asked(0), attempts), most, handler)
+def serve(
+    worker: Worker,
+    handler: Handler,
+    most: int = 1,
+    queue: str = queues.PHOTO_QUEUE,
+    attempts: int = 1,
+    alike: str = "same",
+) -> None:
+    worker.rounds.serve(Lot(queues.PHOTO, queue, most), Taken(asked(0), attempts, alike=alike), handler)
 
 
 @pytest.fixture
@@ -93,6 +94,19 @@ def test_texts_are_taken_along_together(worker: Worker, handler: Handler) -> Non
     serve(worker, handler, most=8, queue=queues.TEXT_QUEUE)
     assert handler.seen == [list(range(8)), [8, 9, 10]]
     assert answered(worker) == list(range(11))
+    assert notes(worker) == set()
+
+
+@pytest.mark.parametrize("first", ["clip", "", "other"])
+def test_only_what_is_alike_comes_together_and_the_rest_in_its_order(
+    first: str, worker: Worker, handler: Handler
+) -> None:
+    for numbers, alike in (([1, 2], "clip"), ([3, 4], ""), ([5], "clip"), ([6, 7], "other")):
+        wait_in(worker.redis, queues.PHOTO_QUEUE, numbers, alike)
+    serve(worker, handler, most=8, alike=first)
+    rest = [[3], [4], [5], [6, 7]]
+    assert handler.seen == ([[0, 1, 2], *rest] if first == "clip" else [[0], [1, 2], *rest])
+    assert answered(worker) == list(range(8))
     assert notes(worker) == set()
 
 
@@ -163,10 +177,10 @@ def test_without_a_broker_nothing_counts_as_answered(
     wait_in(worker.redis, queues.PHOTO_QUEUE, [1, 2])
     whole = Rounds._step
 
-    def away(this: Rounds, queue: str, done: Sequence[Taken], answers: Answers, most: int) -> list[Taken]:
+    def away(this: Rounds, *given: Any) -> list[Taken]:
         if handler.seen == [[0], [1]]:
             raise redis.ConnectionError("gone")
-        return whole(this, queue, done, answers, most)
+        return whole(this, *given)
 
     monkeypatch.setattr(Rounds, "_step", away)
     serve(worker, handler)
@@ -187,13 +201,13 @@ def test_what_a_thread_has_is_no_stray(worker: Worker, handler: Handler) -> None
 
 def test_what_goes_wrong_after_an_answer_harms_nobody_else(worker: Worker, handler: Handler) -> None:
     @contextlib.contextmanager
-    def careless(taken: Sequence[Taken]) -> Iterator[Answers]:
+    def careless(taken: Batch) -> Iterator[Answers]:
         with handler(taken) as answers:
             yield answers
         raise ZeroDivisionError
 
     wait_in(worker.redis, queues.PHOTO_QUEUE, [1])
-    worker.rounds.serve(queues.PHOTO, queues.PHOTO_QUEUE, Taken(asked(0)), 1, careless)
+    worker.rounds.serve(Lot(queues.PHOTO, queues.PHOTO_QUEUE), Taken(asked(0)), careless)
     assert answered(worker) == [0, 1]
 
 
@@ -203,42 +217,14 @@ def test_celerys_own_message_is_forgotten_with_its_answer_and_once(worker: Worke
         message = connection.channel().basic_get(queues.PHOTO_QUEUE)
         first = Taken(message.payload[1], message.headers["attempts"], message.headers[TAG_HEADER])
         assert len(notes(worker)) == 1
-        worker.rounds.serve(queues.PHOTO, queues.PHOTO_QUEUE, first, 1, handler)
+        worker.rounds.serve(Lot(queues.PHOTO, queues.PHOTO_QUEUE), first, handler)
         assert (notes(worker), worker.redis.hlen(ATTEMPTS), SETTLED) == (set(), 0, {first.tag})
         message.ack()
     assert set() == SETTLED
 
 
-def with_model(worker: Worker, monkeypatch: pytest.MonkeyPatch, vectors: Callable[..., list[dict[str, Any]]]) -> None:
-    info = ModelInfo("clip_text", "M", "1", "M", "cpu", "onnxruntime", "f32", loaded=True)
-    monkeypatch.setattr(worker.engines, "resolve", lambda *_: info)
-    monkeypatch.setattr(worker.inference, "texts", vectors)
-
-
-def test_a_text_that_cannot_be_read_harms_no_other(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[list[str]] = []
-
-    def vectors(texts: list[str], *_: Any) -> list[dict[str, Any]]:
-        calls.append(texts)
-        if "bad" in texts:
-            raise InferenceFailed("no vector")
-        return [{"vector": text} for text in texts]
-
-    with_model(worker, monkeypatch, vectors)
-    words = ["one", "bad", "two"]
-    batch = [Taken(asked(place, text=text, model=None, language=None)) for place, text in enumerate(words)]
-    batch.append(Taken(asked(7, text="drei", model=None, language="de")))
-    with answer.texts(worker, batch) as answers:
-        found = [each.get("report", {}).get("vector") or each["error"]["code"] for each in answers]
-    assert found == ["one", "inference_failed", "two", "drei"]
-    assert calls == [["one", "bad", "two"], ["one"], ["bad"], ["two"], ["drei"]]
-
-
-def test_a_late_text_is_told_so_and_the_others_are_answered(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_model(worker, monkeypatch, lambda texts, *_: [{"vector": text} for text in texts])
-    late = {**asked(1, text="late", model=None, language=None), "deadline": time.time() - 1}
-    batch = [Taken(late), Taken(asked(2, text="good", model=None, language=None))]
-    wait = partial(answer.texts, worker)
-    with wait(batch) as answers:
-        assert [each.get("error", {}).get("code") for each in answers] == ["queue_timeout", None]
-    assert uuid.UUID(int=2).hex == answers[1]["id"]
+def test_nobody_takes_more_than_his_share_of_what_waits(worker: Worker, handler: Handler) -> None:
+    wait_in(worker.redis, queues.PHOTO_QUEUE, range(1, 9))
+    lot = Lot(queues.PHOTO, queues.PHOTO_QUEUE, 4, among=3)
+    worker.rounds.serve(lot, Taken(asked(0), alike="same"), handler)
+    assert [len(each) for each in handler.seen] == [3, 2, 2, 1, 1]
