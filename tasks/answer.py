@@ -35,7 +35,7 @@ def register(worker: "Worker") -> None:
     """Make the tasks known to the worker's application."""
 
     pictures_of = Lot(queues.PHOTO, queues.PHOTO_QUEUE, PHOTOS, worker.threads)
-    texts_of = Lot(queues.TEXT, queues.TEXT_QUEUE, CPU_BATCH)
+    texts_of = Lot(queues.TEXT, queues.TEXT_QUEUE, CPU_BATCH, max(1, worker.threads // 2))
 
     @worker.app.task(name=queues.PHOTO, bind=True)  # type: ignore[untyped-decorator]
     def answer_photo(task: Any, **message: Any) -> None:

@@ -36,14 +36,16 @@ TURN_S = 10.0
 HOLD_S = 0.5
 """So often a worker looks whether it is to go on with its lease."""
 
-FIRST_LEASE = 32
-"""Photos of a turn's first lease. Of quick photos the next ones have more: a transaction for each would cost most."""
+FIRST_LEASE = 2
+"""Photos of a turn's first lease, and of all where photos take their time: with more of them in the hands of one
+thread, the others would have nothing to do at the end of a job, or in a small one."""
 
-SHARED_LEASE = 4
-"""The same in a process that also serves people who wait."""
+QUICK_LEASE = 32
+"""Leases that have grown beyond this are of photos that take next to no time."""
 
 LEASE_S = 0.25
-"""A lease that grew is worked on for so long, and what is left of it then is given back."""
+"""A lease that grew is worked on for so long, and what is left of it then is given back: of quick photos a transaction
+for each few would cost most."""
 
 LIST_EVERY_S = 30.0
 """A listing from which nothing was heard for so long is begun again by another."""
@@ -107,17 +109,16 @@ def take_turn(worker: "Worker", priority: queues.Priority) -> None:
 def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
     owner = f"{worker.name}/{worker.instance}#{threading.get_ident()}.{uuid.uuid4().hex[:6]}"
     ends = time.monotonic() + TURN_S
-    least = size = _first_lease(worker, priority)
+    least = size = min(FIRST_LEASE, worker.settings.lease_items) if priority == "bulk" else 1
     while not worker.stopping.is_set():
         lease = worker.jobs.draw(owner, priority, size, worker.settings.lease_ttl_s)
         if lease is None:
             return
         invite(worker, priority)
-        quick = size > least
         try:
-            with worker.turns.quick if quick else contextlib.nullcontext():
+            with worker.turns.quick if size > QUICK_LEASE else contextlib.nullcontext():
                 began = time.monotonic()
-                begun = _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], timed=quick)
+                begun = _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], timed=size > least)
         except BaseException:  # whatever it was may come again: it counts as a start
             worker.jobs.release_dead(owner)
             raise
@@ -129,12 +130,6 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
         if time.monotonic() > ends or worker.turns.wanted(priority):
             worker.publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)
             return
-
-
-def _first_lease(worker: "Worker", priority: queues.Priority) -> int:
-    if priority != "bulk":
-        return 1
-    return min(SHARED_LEASE if worker.turns.shared else FIRST_LEASE, worker.settings.lease_items)
 
 
 def _next_lease(worker: "Worker", least: int, begun: int, took_s: float) -> int:

@@ -37,7 +37,7 @@ class ImageTower:
             DeviceMissing: the device cannot be used.
         """
         self._how = how
-        self._network = _Network(path, backend, cores, normalize, apart=True)
+        self._network = _Network(path, backend, cores, normalize)
         self._input = next(iter(self._network.inputs))
         self._batch: Batcher[Vector, Embedding] = Batcher(self._run, self._network.limit, "clip", self._network.calls)
 
@@ -84,7 +84,7 @@ class TextTower:
         self._reader = reader
         self._id_type = id_type
         self._any_length = any_length
-        self._network = _Network(path, backend, cores, normalize, apart=False)
+        self._network = _Network(path, backend, cores, normalize)
         limit, calls = self._network.limit, self._network.calls
         self._batch: Batcher[Tokens, Embedding] = Batcher(self._run, limit, "clip_text", calls)
 
@@ -128,7 +128,7 @@ class _Network:
         calls: batches that run at once.
     """
 
-    def __init__(self, path: Path, backend: Backend, cores: int, normalize: bool, *, apart: bool) -> None:
+    def __init__(self, path: Path, backend: Backend, cores: int, normalize: bool) -> None:
         """Load it.
 
         Args:
@@ -136,11 +136,8 @@ class _Network:
             backend: where and how.
             cores: to compute on.
             normalize: scale the vectors to length 1.
-            apart: calls that come together get a core each where that costs no memory, else they share batches: few
-                rows wait for the weights to come from memory, and are best read together.
         """
-        shares_weights = backend.device.kind == "cpu" and backend.runtime == "onnxruntime"
-        if apart and shares_weights:
+        if backend.device.kind == "cpu" and backend.runtime == "onnxruntime":  # whose sessions share their weights
             elastic = ElasticSession(path, backend, cores, BATCH_CORES)
             self._session: Session = elastic
             self.calls = elastic.calls
