@@ -14,7 +14,7 @@ from engines.clip.trimmed import IdType, feeds, length
 from engines.elastic import ElasticSession
 from engines.errors import InferenceFailed
 from engines.images import Image
-from engines.runtime import Backend, Feed, Session, open_session
+from engines.runtime import Backend, Feed
 from engines.types import Embedding
 
 Vector = NDArray[np.float32]
@@ -137,13 +137,8 @@ class _Network:
             cores: to compute on.
             normalize: scale the vectors to length 1.
         """
-        if backend.device.kind == "cpu" and backend.runtime == "onnxruntime":  # whose sessions share their weights
-            elastic = ElasticSession(path, backend, cores, BATCH_CORES)
-            self._session: Session = elastic
-            self.calls = elastic.calls
-        else:
-            self.calls = max(1, cores // BATCH_CORES)
-            self._session = open_session(path, backend, min(cores, BATCH_CORES), self.calls)
+        self._session = ElasticSession(path, backend, cores, BATCH_CORES)
+        self.calls = self._session.calls
         self._normalize = normalize
         self.inputs = tuple(self._session.inputs)
         fixed = self._session.inputs[self.inputs[0]][0]

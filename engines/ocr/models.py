@@ -1,6 +1,5 @@
 """The networks of one OCR model, loaded, and how they share the cores."""
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import onnx_metadata
+from engines.elastic import CountedSession, ElasticSession
 from engines.errors import ModelMissing
 from engines.ocr.boxes import Region
 from engines.ocr.ctc import CtcDecoder, Reading
@@ -37,9 +37,8 @@ class OcrOptions:
 class OcrNetworks:
     """Detector, recogniser and direction classifier; every method may be called by several threads at once.
 
-    The detector uses several cores for one picture, and few calls run at once: its memory grows with the picture.
-    The recogniser uses one core a batch, and its batches share one pool: so a lone picture has all cores, and
-    several pictures do not crowd each other.
+    The detector has all cores for a lonely picture, and one for each of several. The recogniser uses one core a batch,
+    and its batches share one pool: so a lone picture has all cores, and several pictures do not crowd each other.
     """
 
     def __init__(self, weights: Weights, backend: Backend, threads: int, options: OcrOptions) -> None:
@@ -50,20 +49,17 @@ class OcrNetworks:
             DeviceMissing: the device cannot be used.
         """
         self._options = options
-        cores = min(threads, DETECTOR_CORES)
-        side_by_side = max(1, threads // DETECTOR_CORES)
-        self._detector = open_session(weights.files["detection"], backend, cores, side_by_side)
-        self._recogniser = open_session(weights.files["recognition"], backend, 1, threads)
+        self._detector = ElasticSession(weights.files["detection"], backend, threads, DETECTOR_CORES)
+        self._recogniser = CountedSession(open_session(weights.files["recognition"], backend, 1, threads))
         direction = weights.files.get("direction")
         self._direction = open_session(direction, backend, 1, threads) if direction else None
         self._decoder = CtcDecoder(_dictionary(weights))
-        self._detector_slots = threading.BoundedSemaphore(side_by_side)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognise")
 
     def detect(self, pixels: Pixels, side: int | None = None) -> list[Region]:
         """Regions of text in a picture, uint8 [h, w, 3] RGB, in no order; the network sees `side` pixels at most."""
         options = self._options.detect if side is None else replace(self._options.detect, side=side)
-        with self._detector_slots, tracing.span("detect"):
+        with tracing.span("detect"):
             return detect(self._detector, pixels, options)
 
     def upside_down(self, lines: Sequence[Pixels]) -> list[bool]:

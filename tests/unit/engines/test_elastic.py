@@ -10,7 +10,7 @@ import pytest
 
 from engines import elastic
 from engines.devices import Device, Kind
-from engines.elastic import ElasticSession
+from engines.elastic import CountedSession, ElasticSession
 from engines.runtime import Backend
 from tests.conftest import until
 
@@ -64,6 +64,21 @@ def test_a_lonely_call_has_all_cores_and_others_share_them(
         assert [float(call.result(20)[0][0]) for call in (first, *others)] == [0, 1, 2, 3, 4]
     session.run(feeds[0])
     assert opened[3].calls + opened[1].calls == 6
+
+
+def test_who_is_beside_another_network_is_not_alone(monkeypatch: pytest.MonkeyPatch, let_go: threading.Event) -> None:
+    session, opened = load(monkeypatch, let_go, "cpu", 2)
+    other = Counted(1, let_go)
+    feed = {"x": np.zeros(1, np.float32)}
+    with ThreadPoolExecutor(2) as pool:
+        beside = pool.submit(CountedSession(other).run, feed)
+        until(lambda: other.calls == 1, what="the other network")
+        call = pool.submit(session.run, feed)
+        until(lambda: opened[1].calls == 1, what="the call beside it")
+        let_go.set()
+        assert (beside.result(20), call.result(20)) == ([0], [0])
+    session.run(feed)
+    assert (opened[2].calls, opened[1].calls) == (1, 1)
 
 
 @pytest.mark.parametrize(("kind", "cores"), [("cuda", 8), ("cpu", 1)])

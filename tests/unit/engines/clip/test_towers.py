@@ -14,7 +14,6 @@ from onnx import TensorProto, helper
 
 from engines import elastic
 from engines.batching import CPU_BATCH
-from engines.clip import towers
 from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing
 from engines.clip.tokenize import TextReader, read_chinese
@@ -59,8 +58,7 @@ def level(embedding: Embedding) -> int:
 
 
 def engine_on(session: FakeSession, monkeypatch: pytest.MonkeyPatch, backend: Backend) -> ClipImageEngine:
-    for module in (towers, elastic):
-        monkeypatch.setattr(module, "open_session", lambda *_: session)
+    monkeypatch.setattr(elastic, "open_session", lambda *_: session)
     return ClipImageEngine(INFO, lambda: ImageTower(Path("x"), backend, 1, HOW, False), HOW.side)
 
 
@@ -101,8 +99,7 @@ def opened_by(monkeypatch: pytest.MonkeyPatch, load: Callable[[], object]) -> li
         threads.append(count)
         return FakeSession()
 
-    for module in (towers, elastic):
-        monkeypatch.setattr(module, "open_session", open_session)
+    monkeypatch.setattr(elastic, "open_session", open_session)
     load()
     return threads
 
@@ -115,9 +112,9 @@ def test_pictures_have_a_core_each_where_sessions_share_their_weights(
     assert opened_by(monkeypatch, lambda: ImageTower(Path("x"), where, 2, HOW, False)) == threads
 
 
-def test_texts_share_batches(monkeypatch: pytest.MonkeyPatch, backend: Backend, reader: TextReader) -> None:
+def test_texts_have_a_core_each_too(monkeypatch: pytest.MonkeyPatch, backend: Backend, reader: TextReader) -> None:
     load = partial(TextTower, Path("x"), backend, 2, reader, np.int32, normalize=False)
-    assert opened_by(monkeypatch, load) == [2]
+    assert opened_by(monkeypatch, load) == [2, 1]
 
 
 def test_a_gpu_sees_only_batches_of_powers_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
