@@ -51,15 +51,15 @@ def clock(monkeypatch: pytest.MonkeyPatch, seconds: float | Iterator[float]) -> 
     monkeypatch.setattr(bulk, "_look", lambda *args: (look(), real(*args))[1])
 
 
-@pytest.mark.parametrize(("shared", "sizes"), [(False, [32, 128, 200, 200]), (True, [4, 16, 64, 200])])
+@pytest.mark.parametrize("shared", [False, True])
 def test_leases_of_quick_photos_grow_up_to_the_setting(
-    worker: Worker, job: str, drawn: list[int], monkeypatch: pytest.MonkeyPatch, shared: bool, sizes: list[int]
+    worker: Worker, job: str, drawn: list[int], monkeypatch: pytest.MonkeyPatch, shared: bool
 ) -> None:
     clock(monkeypatch, 0.0001)
     monkeypatch.setattr(worker.turns, "shared", shared)
     worker.settings = worker.settings.model_copy(update={"lease_items": 200})
     bulk.take_turn(worker, "bulk")
-    assert drawn[:4] == sizes
+    assert drawn[:5] == [2, 8, 32, 128, 200]
     assert sum(drawn) == PHOTOS
     assert views.job(worker.store, job)["counts"]["done"] == PHOTOS
 
@@ -70,8 +70,8 @@ def test_leases_of_slow_photos_stay_small(
     clock(monkeypatch, 0.2)
     monkeypatch.setattr(worker.turns, "shared", False)
     bulk.take_turn(worker, "bulk")
-    assert set(drawn) == {32}
-    assert views.job(worker.store, job)["counts"]["done"] == 64, "until the turn was over"
+    assert set(drawn) == {2}
+    assert views.job(worker.store, job)["counts"]["done"] == 52, "until the turn was over"
 
 
 def test_what_is_left_of_a_lease_that_grew_too_large_is_given_back(
@@ -94,7 +94,7 @@ def test_slow_photos_among_quick_ones_make_leases_small_again(
     clock(monkeypatch, slow)
     monkeypatch.setattr(worker.turns, "shared", False)
     bulk.take_turn(worker, "bulk")
-    assert drawn[:5] == [32, 128, 256, 32, 32], "of the third the ten quick ones and two slow ones were begun"
+    assert drawn[:7] == [2, 8, 32, 128, 256, 2, 2], "of the fifth two slow ones were begun"
 
 
 def test_a_setting_below_the_first_size_is_kept(worker: Worker, job: str, drawn: list[int]) -> None:
@@ -108,12 +108,13 @@ def test_threads_take_turns_with_quick_photos(worker: Worker, job: str, monkeypa
     real = bulk._work_on
 
     def counted(worker: Worker, lease: Lease, owner: str, queue: str, timed: bool) -> int:
+        quick = len(lease.items) > bulk.QUICK_LEASE
         with guard:
-            at_it[0] += timed
+            at_it[0] += quick
             most[0] = max(most[0], at_it[0])
         begun = real(worker, lease, owner, queue, timed)
         with guard:
-            at_it[0] -= timed
+            at_it[0] -= quick
         return begun
 
     monkeypatch.setattr(bulk, "_work_on", counted)
