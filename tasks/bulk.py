@@ -36,12 +36,11 @@ TURN_S = 10.0
 HOLD_S = 0.5
 """So often a worker looks whether it is to go on with its lease."""
 
-FIRST_LEASE = 2
-"""Photos of a turn's first lease, and of all where photos take their time: with more of them in the hands of one
-thread, the others would have nothing to do at the end of a job, or in a small one."""
+FIRST_LEASE = 32
+"""Photos of a turn's first lease, and most of one where photos take their time."""
 
-QUICK_LEASE = 32
-"""Leases that have grown beyond this are of photos that take next to no time."""
+SHARED_LEASE = 4
+"""The same in a process that also serves people who wait: it looks for them between leases."""
 
 LEASE_S = 0.25
 """A lease that grew is worked on for so long, and what is left of it then is given back: of quick photos a transaction
@@ -109,14 +108,14 @@ def take_turn(worker: "Worker", priority: queues.Priority) -> None:
 def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
     owner = f"{worker.name}/{worker.instance}#{threading.get_ident()}.{uuid.uuid4().hex[:6]}"
     ends = time.monotonic() + TURN_S
-    least = size = min(FIRST_LEASE, worker.settings.lease_items) if priority == "bulk" else 1
+    least = size = _first_lease(worker, priority)
     while not worker.stopping.is_set():
-        lease = worker.jobs.draw(owner, priority, size, worker.settings.lease_ttl_s)
+        lease = worker.jobs.draw(owner, priority, size, worker.settings.lease_ttl_s, share=size <= FIRST_LEASE)
         if lease is None:
             return
         invite(worker, priority)
         try:
-            with worker.turns.quick if size > QUICK_LEASE else contextlib.nullcontext():
+            with worker.turns.quick if size > FIRST_LEASE else contextlib.nullcontext():
                 began = time.monotonic()
                 begun = _work_on(worker, lease, owner, queues.JOB_QUEUES[priority], timed=size > least)
         except BaseException:  # whatever it was may come again: it counts as a start
@@ -130,6 +129,12 @@ def _take_turn(worker: "Worker", priority: queues.Priority) -> None:
         if time.monotonic() > ends or worker.turns.wanted(priority):
             worker.publish(queues.DRAW, queues.JOB_QUEUES[priority], priority=priority)
             return
+
+
+def _first_lease(worker: "Worker", priority: queues.Priority) -> int:
+    if priority != "bulk":
+        return 1
+    return min(SHARED_LEASE if worker.turns.shared else FIRST_LEASE, worker.settings.lease_items)
 
 
 def _next_lease(worker: "Worker", least: int, begun: int, took_s: float) -> int:

@@ -8,7 +8,7 @@ its worker is soon alone and the innocent ones are done.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -18,6 +18,12 @@ from tasks.store.again import again
 from tasks.store.models import items, jobs
 from tasks.store.rows import one_of
 from tasks.store.session import Store
+
+SHARES: Final = 8
+"""Who draws a share of what waits takes the eighth part of it."""
+
+LEAST: Final = 2
+"""But so many photos at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +72,21 @@ class Leases:
         self.store = store
 
     @again
-    def draw(self, owner: str, priority: queues.Priority, limit: int, ttl_s: float) -> Lease | None:
+    def draw(
+        self, owner: str, priority: queues.Priority, limit: int, ttl_s: float, share: bool = False
+    ) -> Lease | None:
         """Draw photos of the least recently drawn job.
 
         Args:
             owner: the worker, `name/instance`.
             limit: photos at most.
             ttl_s: seconds until the lease may be given to another.
+            share: no more than a part of what waits, or at the end of a job, and in a small one, the threads that
+                come later would have nothing to do while one has photos enough for all.
         """
         now = time.time()
         with self.store.write() as connection:
-            chosen = _choose(connection, priority, limit)
+            chosen = _choose(connection, priority, limit, share)
             if chosen is None:
                 return None
             job, rows = chosen
@@ -163,7 +173,9 @@ class Leases:
             return set(connection.scalars(held))
 
 
-def _choose(connection: Connection, priority: queues.Priority, limit: int) -> tuple[Any, Sequence[Any]] | None:
+def _choose(
+    connection: Connection, priority: queues.Priority, limit: int, share: bool
+) -> tuple[Any, Sequence[Any]] | None:
     """The least recently drawn job that has something to draw, locked, and what is drawn; None where none has.
 
     The job is looked for without a lock and looked at again under it. Another worker that holds it is waited for, as
@@ -175,18 +187,23 @@ def _choose(connection: Connection, priority: queues.Priority, limit: int) -> tu
     while (job_id := connection.scalar(oldest)) is not None:
         columns = select(*(jobs.c[name] for name in ("id", "tasks", "options", "state", "created_at", "started_at")))
         job = connection.execute(columns.where(jobs.c.id == job_id, drawable).with_for_update()).first()
-        if job is not None and (rows := _pick(connection, job.id, limit)):
+        if job is not None and (rows := _pick(connection, job.id, limit, share)):
             return job, rows
     return None
 
 
-def _pick(connection: Connection, job_id: str, limit: int) -> Sequence[Any]:
+def _pick(connection: Connection, job_id: str, limit: int, share: bool) -> Sequence[Any]:
     """What nobody has started yet; then half of those that were with a worker when it died.
 
     What is queued changes under the job's lock only, so none of it need be locked.
     """
     columns = [items.c[field.name] for field in fields(LeasedItem)]
-    queued = select(*columns).where(items.c.job_id == job_id, items.c.state == "queued").limit(limit)
+    waits = (items.c.job_id == job_id) & (items.c.state == "queued")
+    if share and limit > LEAST:
+        some = select(items.c.id).where(waits).limit(SHARES * limit).subquery()
+        waiting = connection.scalar(select(func.count()).select_from(some)) or 0
+        limit = max(LEAST, min(limit, waiting // SHARES))
+    queued = select(*columns).where(waits).limit(limit)
     fresh = connection.execute(queued.where(items.c.attempts == 0).order_by(items.c.id)).all()
     if fresh:
         return fresh

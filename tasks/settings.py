@@ -54,7 +54,7 @@ class TaskSettings(FileSettings):
         description="Starts after which a photo whose worker keeps dying fails with `worker_died`.",
     )
     lease_items: int = Field(
-        default=256, ge=1, description="Photos of a job that a worker draws at a time, at most; of slow ones 2."
+        default=256, ge=1, description="Photos of a job that a worker draws at a time, at most; of slow ones 32."
     )
     lease_ttl_s: float = Field(
         default=90,

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engines import registry
 from engines.errors import DeviceMissing, ModelMissing, ModelUnknown
+from engines.loading import Recipe
 from engines.ocr.boxes import Region
 from engines.ocr.ctc import Reading
 from engines.ocr.engine import OcrEngine
 from engines.registry import Engines
-from engines.runtime import choose_backend, open_session
+from engines.runtime import Backend, choose_backend, open_session
 from engines.settings import EngineSettings
 from engines.store import find_ocr
 from engines.types import ModelInfo
@@ -247,3 +249,28 @@ def test_a_session_knows_its_inputs_and_outputs(settings: EngineSettings) -> Non
         session = open_session(path, backend, 1)
         shapes[runtime] = dict(session.inputs), len(session.outputs)
     assert shapes == dict.fromkeys(shapes, ({"x": (None, 3, 48, None)}, 1))
+
+
+def test_what_was_found_of_a_models_files_counts_for_a_moment(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str | None] = []
+    find = registry.FAMILIES["ocr"]
+
+    def noted(asked: str | None, settings: EngineSettings, backend: Backend) -> Recipe:
+        looked.append(asked)
+        return find(asked, settings, backend)
+
+    monkeypatch.setitem(registry.FAMILIES, "ocr", noted)
+    engines = Engines(settings, "cpu")
+    looked.clear()
+    for _ in range(3):
+        engines.resolve("ocr")
+    assert looked == [None]
+    monkeypatch.setattr(registry, "LOOK_S", 0.0)
+    engines.resolve("ocr")
+    assert looked == [None, None]
+    monkeypatch.undo()
+    for _ in range(2):  # what is not there may come any moment
+        with pytest.raises(ModelUnknown):
+            engines.resolve("ocr", "nobody")

@@ -27,8 +27,8 @@ def drawn(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     draw = worker.jobs.draw
 
-    def noted(*args: Any) -> Lease | None:
-        lease = draw(*args)
+    def noted(*args: Any, **more: Any) -> Lease | None:
+        lease = draw(*args, **more)
         sizes.append(len(lease.items) if lease else 0)
         return lease
 
@@ -51,15 +51,15 @@ def clock(monkeypatch: pytest.MonkeyPatch, seconds: float | Iterator[float]) -> 
     monkeypatch.setattr(bulk, "_look", lambda *args: (look(), real(*args))[1])
 
 
-@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize(("shared", "sizes"), [(False, [32, 128, 200, 200]), (True, [4, 16, 64, 200])])
 def test_leases_of_quick_photos_grow_up_to_the_setting(
-    worker: Worker, job: str, drawn: list[int], monkeypatch: pytest.MonkeyPatch, shared: bool
+    worker: Worker, job: str, drawn: list[int], monkeypatch: pytest.MonkeyPatch, shared: bool, sizes: list[int]
 ) -> None:
     clock(monkeypatch, 0.0001)
     monkeypatch.setattr(worker.turns, "shared", shared)
     worker.settings = worker.settings.model_copy(update={"lease_items": 200})
     bulk.take_turn(worker, "bulk")
-    assert drawn[:5] == [2, 8, 32, 128, 200]
+    assert drawn[:4] == sizes
     assert sum(drawn) == PHOTOS
     assert views.job(worker.store, job)["counts"]["done"] == PHOTOS
 
@@ -70,8 +70,8 @@ def test_leases_of_slow_photos_stay_small(
     clock(monkeypatch, 0.2)
     monkeypatch.setattr(worker.turns, "shared", False)
     bulk.take_turn(worker, "bulk")
-    assert set(drawn) == {2}
-    assert views.job(worker.store, job)["counts"]["done"] == 52, "until the turn was over"
+    assert set(drawn) == {32}
+    assert views.job(worker.store, job)["counts"]["done"] == 64, "until the turn was over"
 
 
 def test_what_is_left_of_a_lease_that_grew_too_large_is_given_back(
@@ -94,7 +94,7 @@ def test_slow_photos_among_quick_ones_make_leases_small_again(
     clock(monkeypatch, slow)
     monkeypatch.setattr(worker.turns, "shared", False)
     bulk.take_turn(worker, "bulk")
-    assert drawn[:7] == [2, 8, 32, 128, 256, 2, 2], "of the fifth two slow ones were begun"
+    assert drawn[:5] == [32, 128, 256, 32, 32], "of the third the ten quick ones and two slow ones were begun"
 
 
 def test_a_setting_below_the_first_size_is_kept(worker: Worker, job: str, drawn: list[int]) -> None:
@@ -108,7 +108,7 @@ def test_threads_take_turns_with_quick_photos(worker: Worker, job: str, monkeypa
     real = bulk._work_on
 
     def counted(worker: Worker, lease: Lease, owner: str, queue: str, timed: bool) -> int:
-        quick = len(lease.items) > bulk.QUICK_LEASE
+        quick = len(lease.items) > bulk.FIRST_LEASE
         with guard:
             at_it[0] += quick
             most[0] = max(most[0], at_it[0])
@@ -125,3 +125,16 @@ def test_threads_take_turns_with_quick_photos(worker: Worker, job: str, monkeypa
         each.join()
     assert most[0] == 1
     assert views.job(worker.store, job)["counts"]["done"] == PHOTOS
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_small_job_has_work_for_all_threads(
+    worker: Worker, drawn: list[int], monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    blob = worker.spool.put(picture(), "a" * 64)
+    job = worker.jobs.create("photos", ["probe"], new_items=[NewItem(f"{n}", blob=blob) for n in range(32)])
+    clock(monkeypatch, 0.1)
+    monkeypatch.setattr(worker.turns, "shared", shared)
+    bulk.take_turn(worker, "bulk")
+    assert drawn == [4, 3, 3, *[2] * 11, 0]
+    assert views.job(worker.store, job)["counts"]["done"] == 32
