@@ -6,9 +6,10 @@ The same photo sent again, by any protocol, is answered from here. An empty resu
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from monitoring import metrics
 from tasks.store.models import results
@@ -56,16 +57,19 @@ def lookup(store: Store, sha256: str, wanted: Mapping[str, tuple[str, str, str]]
     """Findings that are there, of the wanted analyses: analysis -> (model, revision, options)."""
     if not wanted:
         return {}
-    # By the whole key: a document's pages are many findings of one content.
-    each = [_of(results.c, analysis, *of) for analysis, of in wanted.items()]
+    given = {"sha256": sha256}
+    for place, (analysis, of) in enumerate(wanted.items()):
+        given.update(zip((f"{name}{place}" for name in _UNIQUE[1:]), (analysis, *of), strict=True))
     with store.read() as connection:
-        rows = connection.execute(select(*_COLUMNS).where(results.c.sha256 == sha256, or_(*each)))
+        rows = connection.execute(_looking(len(wanted)), given)
         return {finding.analysis: finding for finding in (Finding(*row) for row in rows)}
 
 
-def _of(column: Any, analysis: str, model: str, revision: str, options: str) -> ColumnElement[bool]:
-    same = column.model == model, column.revision == revision, column.options == options
-    return and_(column.analysis == analysis, *same)
+@cache
+def _looking(count: int) -> Select[Any]:
+    """Findings of a photo by so many whole keys, as a document's pages are many findings of one content."""
+    each = (and_(*(results.c[name] == bindparam(f"{name}{place}") for name in _UNIQUE[1:])) for place in range(count))
+    return select(*_COLUMNS).where(results.c.sha256 == bindparam("sha256"), or_(*each))
 
 
 def count_lookups(found: Collection[str], missed: int) -> None:

@@ -116,12 +116,12 @@ class Batch(list[Taken]):
         self._more = more
 
     def grow(self) -> list[Taken]:
-        """Take along what has come meanwhile, and return that; nothing is answered yet.
-
-        Raises:
-            redis.RedisError: the broker does not answer.
-        """
-        new = self._more(self)
+        """Take along what has come meanwhile, and return that; nothing where the broker does not answer."""
+        try:
+            new = self._more(self)
+        except redis.RedisError as error:
+            log.warning("nothing is taken along: %s", error)
+            return []
         self += new
         return new
 
@@ -157,7 +157,7 @@ class Rounds:
         mine = list[Taken]()
 
         def more(have: Sequence[Taken]) -> list[Taken]:
-            if not have[0].alike or not len(have) < lot.most or time.monotonic() >= until:
+            if not have[0].alike or len(have) >= lot.most or time.monotonic() >= until:
                 return []
             new = self._step(lot, [], [], have)
             mine.extend(new)

@@ -9,7 +9,8 @@ import psutil
 
 from cli.bench.beside import beside
 
-LOOK_S: Final = 0.25
+LOOK_S: Final = 1.0
+"""Looking costs the machine that is measured something, and the more the more processes there are."""
 
 
 def cpu_of(process: psutil.Process) -> float:

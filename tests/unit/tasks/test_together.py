@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import redis
 
 from engines.errors import InferenceFailed
 from engines.images import Image
@@ -124,3 +125,11 @@ def test_photos_that_come_while_others_are_decoded_go_along(worker: Worker, clip
     with answer.photos(worker, batch) as answers:
         assert [each["id"] for each in answers] == [uuid.UUID(int=number).hex for number in range(3)]
     assert clip.calls == [[GREEN, BLUE, GREY]]
+
+
+def test_a_broker_that_goes_away_meanwhile_spoils_no_answer(worker: Worker, clip: Clip) -> None:
+    def away(_: Sequence[Taken]) -> list[Taken]:
+        raise redis.ConnectionError("gone")
+
+    with answer.photos(worker, Batch([Taken(photo_of(worker, 0, GREEN))], away)) as answers:
+        assert told(answers) == ["M"]
