@@ -186,16 +186,18 @@ def _look(worker: "Worker", lease: Lease, item: LeasedItem, owner: str) -> Outco
         return outcome
 
 
+def _source(worker: "Worker", item: LeasedItem) -> tuple[bytes | Path, float | None]:
+    """Where a photo is, and when its file was changed, where it is one."""
+    if item.path is None:
+        return worker.spool.get(item.blob or ""), None
+    path = library.allowed(library.stored(item.path), worker.settings.roots)
+    return path, path.stat().st_mtime
+
+
 def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None:
     try:
-        source: bytes | Path
-        changed_at = None
-        if item.path is not None:
-            source = library.allowed(library.stored(item.path), worker.settings.roots)
-            changed_at = source.stat().st_mtime
-        else:
-            source = worker.spool.get(item.blob or "")
-        report = photo.examine(
+        source, changed_at = _source(worker, item)
+        look = photo.begin(
             worker.inference,
             worker.engine_settings,
             worker.store,
@@ -204,6 +206,7 @@ def _examine(worker: "Worker", lease: Lease, item: LeasedItem) -> Outcome | None
             sha256=item.sha256 if item.path is None else None,  # a file may have changed since
             use_cache=not lease.options.get("force", False),
         )
+        report = photo.finish(worker.inference, look)
     except BlobsDown as error:  # the photo is given back in order, and drawn again when the place answers
         log.warning("%s of job %s waits: %s", item.name, lease.job_id, error)
         return None

@@ -77,34 +77,6 @@ class Look:
         self.findings[task.name] = said
 
 
-def examine(
-    inference: Inference,
-    settings: "EngineSettings",
-    store: Store,
-    source: bytes | Path,
-    tasks: Sequence[Wanted],
-    *,
-    sha256: str | None = None,
-    use_cache: bool = True,
-) -> PhotoReport:
-    """Run the analyses that are not known yet, on one decoded picture.
-
-    Args:
-        inference: runs them.
-        settings: of what is decoded.
-        store: what is known.
-        source: the picture's bytes, or its file.
-        tasks: analyses, each name once.
-        sha256: of the bytes, where the caller knows it.
-        use_cache: whether what is known counts.
-
-    Raises:
-        EngineError: the picture cannot be used, a model is missing, the runtime failed.
-        OSError: the file cannot be read.
-    """
-    return finish(inference, begin(inference, settings, store, source, tasks, sha256=sha256, use_cache=use_cache))
-
-
 def begin(
     inference: Inference,
     settings: "EngineSettings",
@@ -115,7 +87,21 @@ def begin(
     sha256: str | None = None,
     use_cache: bool = True,
 ) -> Look:
-    """The first part of `examine`, with its arguments and errors: all but the inference."""
+    """Look up what is known of a photo, and decode it where something is missing.
+
+    Args:
+        inference: of the models that are asked for.
+        settings: of what is decoded.
+        store: what is known.
+        source: the picture's bytes, or its file.
+        tasks: analyses, each name once.
+        sha256: of the bytes, where the caller knows it.
+        use_cache: whether what is known counts.
+
+    Raises:
+        EngineError: the picture cannot be used, a model is missing.
+        OSError: the file cannot be read.
+    """
     started = time.perf_counter()
     with _counted(tasks):
         data = source if isinstance(source, bytes) else read(source, settings)
@@ -131,7 +117,11 @@ def begin(
 
 
 def finish(inference: Inference, look: Look) -> PhotoReport:
-    """The second part of `examine`: run what is still missing. Raises EngineError."""
+    """Run the analyses that are still missing, on the one decoded picture.
+
+    Raises:
+        EngineError: a model is missing, the runtime failed.
+    """
     for task in look.missing:
         if task.name not in look.findings:
             _run(inference, task, look)
@@ -153,11 +143,15 @@ def embed_together(inference: Inference, looks: Iterable[Look]) -> None:
         task, info, started = some[0].missing[0], some[0].models["clip"], time.perf_counter()
         if len(some) == 1:
             continue
-        with contextlib.suppress(Exception), tracing.span("clip", _facts(info)):
-            bodies = inference.vectors(task.model, [look.image for look in some if look.image is not None])
-            for look, body in zip(some, bodies, strict=True):
-                _count_done(info, "clip", started)
-                look.found(look.missing[0], body)
+        try:
+            with tracing.span("clip", _facts(info)):
+                bodies = inference.vectors(task.model, [look.image for look in some if look.image is not None])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised by the one that is to blame
+            log.warning("%s failed on %d pictures together, each is tried alone: %s", info.name, len(some), error)
+            continue
+        for look, body in zip(some, bodies, strict=True):
+            _count_done(info, "clip", started)
+            look.found(look.missing[0], body)
 
 
 def _known(store: Store, digest: str, wanted: dict[str, tuple[str, str, str]]) -> dict[str, Finding]:

@@ -88,7 +88,7 @@ def _work(alone: Alone, database: Path, tasks: Sequence[str], fresh: Fresh, coun
     sampler, writing = Sampler(), [0.0]
 
     def look(data: bytes) -> None:
-        report = photo.examine(inference, alone.settings, store, data, usual(tasks))
+        report = photo.finish(inference, photo.begin(inference, alone.settings, store, data, usual(tasks)))
         for finding in report.findings.values():
             results.keep(store, report.sha256, finding)
         started = time.perf_counter()
