@@ -82,9 +82,11 @@ def test_a_batch_answers_each_line_by_its_custom_id_and_the_wrong_ones_with_thei
     assert {line.get("custom_id", line["name"]): (line["error"] or {}).get("code") for line in again} == reasons
     rows = list(csv.DictReader(io.StringIO(service.http.get(f"/api/jobs/{job}/results.csv").text)))
     assert {row["custom_id"] for row in rows} >= {"by path", "outside"}
-    assert sorted(row["item_id"] for row in rows) == sorted(str(line["item_id"]) for line in lines)
+    assert [row["item_id"] for row in rows] == [str(line["item_id"]) for line in again]
     table = pq.read_table(io.BytesIO(service.http.get(f"/api/jobs/{job}/results.parquet").content)).to_pylist()
-    assert [row["item_id"] for row in table] == [line["item_id"] for line in lines]
+    # Three files of one order, that in which the photos were finished: tried again, several threads change it.
+    assert [row["item_id"] for row in table] == [line["item_id"] for line in again]
+    assert sorted(line["item_id"] for line in again) == sorted(line["item_id"] for line in lines)
     assert {row["custom_id"]: row["error_code"] for row in table}["outside"] == "path_not_allowed"
 
 
