@@ -96,7 +96,7 @@ def measure(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone
 def _texts(given: Sequence[bytes], weights: Weights, alone: Alone) -> tuple[Path, Shapes]:
     """The text tower as it computes least, and the positions of these texts."""
     from engines.clip.tokenize import read_exported
-    from engines.clip.trimmed import length, trimmed
+    from engines.clip.trimmed import length, trimmed_text
     from engines.runtime import backend_for
 
     folder = weights.cache / "clip" / weights.clip
@@ -105,7 +105,7 @@ def _texts(given: Sequence[bytes], weights: Weights, alone: Alone) -> tuple[Path
     reader = read_exported(parts / "tokenizer.json", parts / "tokenizer_config.json", said)
     texts = [reader(text.decode()) for text in given]
     whole, usual = parts / "model.onnx", backend_for("clip_text", "cpu", alone.settings)
-    short = trimmed(whole, reader, np.int32, usual, alone.settings.model_cache)
+    short = trimmed_text(whole, reader, np.int32, usual, alone.settings.model_cache)
     return short or whole, [(length([text]) if short else len(text.ids),) for text in texts]
 
 
@@ -128,10 +128,13 @@ def _work(subject: str, given: Sequence[bytes], weights: Weights, alone: Alone) 
     """Name and file of each model, and the shapes that these pictures have for it."""
     if subject == "clip_image":
         from engines.clip.preprocess import read_config
+        from engines.clip.trimmed import trimmed_image
+        from engines.runtime import backend_for
 
         folder = weights.cache / "clip" / weights.clip / "visual"
-        side = read_config(folder / "preprocess_cfg.json").side
-        yield "image tower", folder / "model.onnx", [(3, side, side)] * len(given)
+        side, usual = read_config(folder / "preprocess_cfg.json").side, backend_for("clip", "cpu", alone.settings)
+        short = trimmed_image(folder / "model.onnx", side, usual, alone.settings.model_cache)
+        yield "image tower", short or folder / "model.onnx", [(3, side, side)] * len(given)
         return
     from engines.images import decode
 

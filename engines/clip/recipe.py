@@ -21,7 +21,7 @@ from engines.clip.engine import ClipImageEngine, ClipTextEngine
 from engines.clip.preprocess import Preprocessing, read_config
 from engines.clip.tokenize import TextReader, read_chinese, read_exported
 from engines.clip.towers import ImageTower, TextTower
-from engines.clip.trimmed import trimmed
+from engines.clip.trimmed import trimmed_image, trimmed_text
 from engines.errors import ModelMissing, ModelUnknown
 from engines.loading import Recipe
 from engines.runtime import Backend, core_count
@@ -61,8 +61,12 @@ def find_image(asked: str | None, settings: EngineSettings, backend: Backend) ->
         how = read_config(_file(weights, "visual/preprocess_cfg.json", "preprocess_cfg.json"))
         part = _part(weights, "visual/")
 
+    def tower() -> ImageTower:
+        short = trimmed_image(model, how.side, backend, settings.model_cache.expanduser())
+        return ImageTower(short or model, backend, core_count(settings), how, settings.clip_normalize)
+
     def load() -> ImageTower:
-        return _loaded(part, lambda: ImageTower(model, backend, core_count(settings), how, settings.clip_normalize))
+        return _loaded(part, tower)
 
     return Recipe(
         weights.name,
@@ -96,7 +100,7 @@ def find_text(asked: str | None, settings: EngineSettings, backend: Backend) -> 
 
     def tower() -> TextTower:
         reader, cores = read(), core_count(settings)
-        short = trimmed(model, reader, id_type, backend, settings.model_cache.expanduser())
+        short = trimmed_text(model, reader, id_type, backend, settings.model_cache.expanduser())
         return TextTower(
             short or model, backend, cores, reader, id_type, settings.clip_normalize, any_length=short is not None
         )

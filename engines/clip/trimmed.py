@@ -1,39 +1,32 @@
-"""A text tower that computes only the positions that a text fills: made once, compared with the original, and kept.
+"""Towers that compute only what their vectors need: a text's own positions, and a picture's class token at the end.
 
-It is used only where it gives the vectors that the original gives. A network that looks at its padding (SigLIP's does)
-stays as it is, which is remembered as well.
+A network that looks at its padding (SigLIP's does) or has no such token stays as it is; see `rewritten`.
 """
 
-import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from engines import memory
+from engines.clip.rewritten import Rewriting, rewritten
 from engines.clip.tokenize import TextReader, Tokens
-from engines.runtime import Backend, Feed, Session, compiled_folder, open_session
+from engines.runtime import Backend, Feed, Session
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    import onnx
 
 STEP: Final = 8
 """Lengths are multiples of it, so that there are few."""
 _SAMPLES: Final = ("a", "a dog on the beach at sunset", "一只狗 2024", "two people " * 12, "every word of it " * 60)
-# Raised by hand whenever the way they are made changes.
-_VERSION: Final = "1"
-_SAME: Final = "same"
-_MOST_OFF: Final = 1e-4
-"""Of a vector's length: float32 added up in another order."""
+_PICTURES: Final = 3
 
 IdType = type[np.int32] | type[np.int64]
 
 
-def trimmed(model: Path, reader: TextReader, id_type: IdType, backend: Backend, models: Path) -> Path | None:
-    """The file of the tower that takes texts of any length; None where the original must be used.
+def trimmed_text(model: Path, reader: TextReader, id_type: IdType, backend: Backend, models: Path) -> Path | None:
+    """The file of the text tower that takes texts of any length; None where the original must be used.
 
     Args:
         model: the original, an ONNX file.
@@ -44,19 +37,47 @@ def trimmed(model: Path, reader: TextReader, id_type: IdType, backend: Backend, 
     """
     if backend.device.kind != "cpu":
         return None
-    own = replace(backend, cache=models / ".compiled" / "trimmed" / f"{backend.runtime}-{_VERSION}")
-    folder = compiled_folder(model, own)
-    if folder is None:
+    context = len(reader("a").ids)
+
+    def change(tower: "onnx.ModelProto") -> None:
+        from engines.clip.early_gather import gather_early
+        from engines.clip.free_length import free
+
+        free(tower, context)
+        gather_early(tower)
+
+    def vectors(session: Session, cut: bool) -> NDArray[np.float32]:
+        return np.stack([_vector(session, reader(sample), id_type, cut) for sample in _SAMPLES])
+
+    return rewritten(model, backend, models, Rewriting("trimmed-2", change, vectors, "computes texts at their length"))
+
+
+def trimmed_image(model: Path, side: int, backend: Backend, models: Path) -> Path | None:
+    """The file of the image tower whose end is computed for one token alone; None where the original must be used.
+
+    Args:
+        model: the original, an ONNX file.
+        side: of its pictures, pixels.
+        backend: that it runs on; only on a CPU was anything measured.
+        models: `MODEL_CACHE`.
+    """
+    if backend.device.kind != "cpu":
         return None
-    verdict, made = folder / "verdict", folder / "model.onnx"
-    try:
-        with FileLock(folder / "lock"):
-            if not verdict.is_file():
-                verdict.write_text(_try(model, made, reader, id_type, backend), "utf-8")
-            return made if verdict.read_text("utf-8") == _SAME else None
-    except OSError as error:
-        log.warning("%s stays as it is: %s", model, error)
-        return None
+
+    def change(tower: "onnx.ModelProto") -> None:
+        from engines.clip.early_gather import gather_early
+
+        if not gather_early(tower):
+            raise ValueError("no end of it works on one token alone")
+
+    def vectors(session: Session, _: bool) -> NDArray[np.float32]:
+        pictures = np.random.default_rng(0).normal(size=(_PICTURES, 1, 3, side, side)).astype(np.float32)
+        name = next(iter(session.inputs))
+        return np.stack([session.run({name: picture})[0][0] for picture in pictures])
+
+    return rewritten(
+        model, backend, models, Rewriting("class-token-1", change, vectors, "ends at the token that is read")
+    )
 
 
 def length(texts: Sequence[Tokens]) -> int:
@@ -72,43 +93,7 @@ def feeds(inputs: Sequence[str], texts: Sequence[Tokens], id_type: IdType, posit
     return {name: mask if name == "attention_mask" else ids for name in inputs}
 
 
-def _try(model: Path, made: Path, reader: TextReader, id_type: IdType, backend: Backend) -> str:
-    """Make it and compare; says `same`, or why it is of no use."""
-    texts, backend = [reader(sample) for sample in _SAMPLES], replace(backend, cache=None)
-    try:
-        _write(model, made, len(texts[0].ids))
-        wanted = _vectors(open_session(model, backend, 1), texts, id_type, cut=False)
-        memory.release()
-        got = _vectors(open_session(made, backend, 1), texts, id_type, cut=True)
-        off = float((np.linalg.norm(got - wanted, axis=1) / np.linalg.norm(wanted, axis=1)).max())
-        said = _SAME if off <= _MOST_OFF else f"its vectors are off by {off:.1e}"
-    except Exception as error:  # noqa: BLE001 - whatever a graph of an unknown kind makes fail, the original is there
-        said = f"{type(error).__name__}: {error}"
-    if said == _SAME:
-        log.info("%s computes short texts at their length from now on", model)
-    else:
-        log.info("%s stays as it is: %s", model, said)
-        for file in (made, made.with_name("weights")):
-            file.unlink(missing_ok=True)
-    memory.release()
-    return said
-
-
-def _write(model: Path, made: Path, context: int) -> None:
-    import onnx
-
-    from engines.clip.free_length import free
-
-    tower = onnx.load(model)
-    free(tower, context)
-    made.with_name("weights").unlink(missing_ok=True)  # what is saved there is added at the end
-    onnx.save(tower, made, save_as_external_data=True, location="weights")
-
-
-def _vectors(session: Session, texts: list[Tokens], id_type: IdType, cut: bool) -> NDArray[np.float32]:
-    def vector(text: Tokens) -> NDArray[np.float32]:
-        positions = length([text]) if cut else len(text.ids)
-        made: NDArray[np.float32] = session.run(feeds(tuple(session.inputs), [text], id_type, positions))[0][0]
-        return made
-
-    return np.stack([vector(text) for text in texts])
+def _vector(session: Session, text: Tokens, id_type: IdType, cut: bool) -> NDArray[np.float32]:
+    positions = length([text]) if cut else len(text.ids)
+    made: NDArray[np.float32] = session.run(feeds(tuple(session.inputs), [text], id_type, positions))[0][0]
+    return made

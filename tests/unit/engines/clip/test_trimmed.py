@@ -7,10 +7,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from engines.clip import trimmed as made
+from engines.clip import rewritten
 from engines.clip.tokenize import TextReader, read_chinese, read_exported
 from engines.clip.towers import TextTower
-from engines.clip.trimmed import IdType, trimmed
+from engines.clip.trimmed import IdType, length, trimmed_text
 from engines.devices import parse_device
 from engines.runtime import Backend, open_session
 
@@ -34,7 +34,7 @@ def test_texts_have_the_same_vectors_at_their_own_length(
         path, reader, ids = folder / "textual" / "model.onnx", openclip_reader(folder), np.int32
     else:
         path, reader, ids = folder / "vit-b-16.txt.fp32.onnx", read_chinese(folder / "vocab.txt"), np.int64
-    short = trimmed(path, reader, ids, backend, tmp_path)
+    short = trimmed_text(path, reader, ids, backend, tmp_path)
     assert short is not None
     assert next(iter(open_session(short, backend, 1).inputs.values()))[1] is None
     whole, cut = tower(path, backend, reader, ids, False), tower(short, backend, reader, ids, True)
@@ -45,9 +45,9 @@ def test_texts_have_the_same_vectors_at_their_own_length(
 def test_a_short_text_is_a_short_input(openclip: Path) -> None:
     reader = openclip_reader(openclip)
     texts = [reader("cat"), reader("two cats on a red sofa, one of them asleep"), reader("word " * 100)]
-    assert made.length(texts[:1]) == 8
-    assert 8 < made.length(texts[:2]) < 77
-    assert made.length(texts) == 77
+    assert length(texts[:1]) == 8
+    assert 8 < length(texts[:2]) < 77
+    assert length(texts) == 77
 
 
 def looks_at_padding(path: Path) -> None:
@@ -74,20 +74,20 @@ def test_a_network_that_looks_at_its_padding_stays_as_it_is_and_is_not_tried_aga
 ) -> None:
     reader = read_chinese(chinese / "vocab.txt")
     looks_at_padding(tmp_path / "sum.onnx")
-    assert trimmed(tmp_path / "sum.onnx", reader, np.int64, backend, tmp_path) is None
+    assert trimmed_text(tmp_path / "sum.onnx", reader, np.int64, backend, tmp_path) is None
     assert [path for path in (tmp_path / ".compiled").rglob("*") if path.name in ("model.onnx", "weights")] == []
-    monkeypatch.setattr(made, "_try", lambda *_: pytest.fail("it was tried again"))
-    assert trimmed(tmp_path / "sum.onnx", reader, np.int64, backend, tmp_path) is None
+    monkeypatch.setattr(rewritten, "_try", lambda *_: pytest.fail("it was tried again"))
+    assert trimmed_text(tmp_path / "sum.onnx", reader, np.int64, backend, tmp_path) is None
 
 
 def test_what_is_no_model_at_all_is_left_to_the_loader(tmp_path: Path, backend: Backend, chinese: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"version https://git-lfs")
     reader = read_chinese(chinese / "vocab.txt")
-    assert trimmed(tmp_path / "broken.onnx", reader, np.int64, backend, tmp_path) is None
+    assert trimmed_text(tmp_path / "broken.onnx", reader, np.int64, backend, tmp_path) is None
 
 
 def test_a_gpu_keeps_the_one_shape(tmp_path: Path, chinese: Path) -> None:
     gpu = Backend(parse_device("cuda:0"), "onnxruntime", "f32")
     reader = read_chinese(chinese / "vocab.txt")
-    assert trimmed(chinese / "vit-b-16.txt.fp32.onnx", reader, np.int64, gpu, tmp_path) is None
+    assert trimmed_text(chinese / "vit-b-16.txt.fp32.onnx", reader, np.int64, gpu, tmp_path) is None
     assert not (tmp_path / ".compiled").exists()
