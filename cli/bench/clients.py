@@ -1,5 +1,6 @@
 """Several clients that ask at once, their requests made beforehand and their connections kept open."""
 
+import contextlib
 import http.client
 import itertools
 import threading
@@ -86,26 +87,60 @@ def turn(
     clients: int,
     process: psutil.Process | None = None,
     peak: Peak | None = None,
+    lead: int = 0,
 ) -> Turn:
-    """Ask for everything once, `clients` at a time; of the server, `process`, CPU time and memory are looked at."""
-    times: list[float] = []
+    """Ask for everything once, `clients` at a time.
+
+    Args:
+        ask: one request.
+        requests: all of them.
+        clients: that ask at once.
+        process: of the server, whose CPU time is looked at.
+        peak: its memory.
+        lead: answers at the beginning and at the end that do not count. With as many as there are clients, all of
+            them ask throughout what counts.
+    """
+    clock = _Clock(len(requests), lead, process)
 
     def one(request: Request) -> None:
         started = time.perf_counter()
         ask(request)
-        times.append(time.perf_counter() - started)
+        clock.answered(time.perf_counter() - started)
 
-    with ThreadPoolExecutor(clients) as pool:
-        before = cpu_of(process) if process else 0.0
-        started = time.perf_counter()
-        if process and peak:
-            with peak.of(process):
-                list(pool.map(one, requests))
-        else:
-            list(pool.map(one, requests))
-        wall = time.perf_counter() - started
-        spent = cpu_of(process) - before if process else 0.0
-    return Turn(len(requests) / wall, sorted(times), spent / len(requests))
+    with ThreadPoolExecutor(clients) as pool, peak.of(process) if process and peak else contextlib.nullcontext():
+        clock.start()
+        list(pool.map(one, requests))
+    return clock.turn()
+
+
+class _Clock:
+    """Time and CPU time between the two answers that bound what counts."""
+
+    def __init__(self, count: int, lead: int, process: psutil.Process | None) -> None:
+        self._first, self._last, self._process = lead, count - lead, process
+        self._times: list[float] = []
+        self._at: dict[int, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Nothing is answered yet."""
+        self._look(0)
+
+    def answered(self, took: float) -> None:
+        """One more."""
+        with self._lock:
+            self._times.append(took)
+            self._look(len(self._times))
+
+    def turn(self) -> Turn:
+        """All is answered."""
+        wall, spent = (end - begin for begin, end in zip(self._at[self._first], self._at[self._last], strict=True))
+        counted = self._times[self._first : self._last]
+        return Turn(len(counted) / wall, sorted(counted), spent / len(counted))
+
+    def _look(self, answers: int) -> None:
+        if answers in (self._first, self._last):
+            self._at[answers] = (time.perf_counter(), cpu_of(self._process) if self._process else 0.0)
 
 
 class Fresh:

@@ -40,10 +40,10 @@ class Side:
     peak: Peak = field(default_factory=Peak)
     turns: dict[int, list[Turn]] = field(default_factory=dict)
 
-    def take_turn(self, requests: Sequence[Request], clients: int) -> None:
-        """Measure it once more."""
+    def take_turn(self, requests: Sequence[Request], clients: int, lead: int = 0) -> None:
+        """Measure it once more; see `turn`."""
         with Asker(self.url) as ask:
-            self.turns.setdefault(clients, []).append(turn(ask, requests, clients, self.process, self.peak))
+            self.turns.setdefault(clients, []).append(turn(ask, requests, clients, self.process, self.peak, lead))
 
     def best(self) -> tuple[int, float]:
         """With how many clients it answers most, and how many answers a second that are."""
@@ -126,7 +126,7 @@ def compare(asked: Subject, weights: Weights, plan: Plan, bar: Progress) -> Meas
                 order = ((ours, counts[0]), (theirs, counts[1]))
                 for side, count in order if number % 2 == 0 else reversed(order):
                     steps(f"{'Darkroom' if side is ours else 'reference'}, {clients} clients")
-                    side.take_turn([ways[0].request(one) for one in fresh.take(count)], clients)
+                    side.take_turn([ways[0].request(one) for one in fresh.take(count + 2 * clients)], clients, clients)
         others |= _others(ours, home, asked, ways, fresh, plan, steps)
     if plan.turns > 1:  # others may have kept the machine busy before: the faster one is nearer to what it can do
         steps("the machine's limit again")

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,16 @@ def test_everything_is_asked_once_by_as_many_clients_as_wanted() -> None:
     assert sorted(asked) == [bytes([n]) for n in range(9)]
     assert len(measured.times) == 9
     assert measured.times[0] <= measured.p50 <= measured.p95 <= measured.times[-1]
+
+
+def test_what_leads_in_and_out_of_a_turn_does_not_count() -> None:
+    def ask(request: Request) -> None:
+        time.sleep(0.3 if request.body[0] in (0, 1, 10, 11) else 0.01)
+
+    measured = turn(ask, [Request("", {}, bytes([n])) for n in range(12)], clients=2, lead=2)
+    assert len(measured.times) == 8
+    assert measured.times[-1] < 0.3
+    assert measured.rate > 8 / 0.3
 
 
 def test_every_protocols_form_of_a_vector_is_read() -> None:
