@@ -1,6 +1,7 @@
 """OpenVINO's own runtime: on the CPU, and on Intel's GPUs."""
 
 import queue
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -66,8 +67,7 @@ def target(device: Device) -> str:
 
 def native_precisions(device: Device) -> tuple[PrecisionName, ...]:
     """What the device itself computes in; OpenVINO takes f32 for what it has not."""
-    import openvino
-
+    openvino = _openvino()
     able = openvino.Core().get_property(target(device), "OPTIMIZATION_CAPABILITIES")
     names: dict[str, PrecisionName] = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
     return tuple(precision for name, precision in names.items() if name in able)
@@ -88,16 +88,29 @@ def gpu_memory(device: Device) -> tuple[int, int]:
 @cache
 def _gpus() -> Any:
     """One for all models on GPUs, as each counts only what it has compiled itself."""
+    return _openvino().Core()
+
+
+def _openvino() -> Any:
+    """The package, with its table of number types made.
+
+    Two threads whose calls need that table first can wait for each other without end, one with the interpreter's lock
+    and one with the table's (2026.4).
+    """
     import openvino
 
-    return openvino.Core()
+    with _first:
+        openvino.Type.f32.to_dtype()
+    return openvino
+
+
+_first = threading.Lock()
 
 
 def _compile(path: Path, backend: Backend, threads: int, calls: int) -> Any:
-    import openvino
     from filelock import FileLock
 
-    core = openvino.Core() if backend.device.kind == "cpu" else _gpus()
+    core = _openvino().Core() if backend.device.kind == "cpu" else _gpus()
     chosen = options(backend, threads, calls)
     cache = compiled_folder(path, backend)
     name = target(backend.device)

@@ -1,6 +1,8 @@
 """A loaded model computes what it says, by every runtime, or is refused; what was compiled is kept."""
 
+import subprocess
 import sys
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -115,6 +117,32 @@ def test_many_threads_share_one_session(name: str, doubler: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = pool.map(lambda rows: session.run(feeds(rows))[0].shape, range(1, 60))
         assert list(answers) == [(rows, 2) for rows in range(1, 60)]
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_the_first_calls_of_a_process_may_come_at_once(name: str, doubler: Path) -> None:
+    script = """
+        import sys, threading
+        from pathlib import Path
+        from engines.settings import EngineSettings
+        from engines.runtime import choose_backend, open_session
+        from tests.unit.engines.test_sessions import feeds
+
+        backend = choose_backend("cpu", EngineSettings(runtime=sys.argv[1]))
+        session = open_session(Path(sys.argv[2]), backend, 1, calls=4)
+        sys.setswitchinterval(1e-7)
+        ready = threading.Barrier(4)
+
+        def call():
+            ready.wait()
+            print(session.run(feeds())[0].shape)
+
+        for thread in [threading.Thread(target=call) for _ in range(4)]:
+            thread.start()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), name, str(doubler)]
+    for _ in range(3):
+        assert subprocess.run(command, capture_output=True, timeout=60, check=True).stdout.count(b"(2, 2)") == 4
 
 
 @pytest.mark.parametrize("name", RUNTIMES)
