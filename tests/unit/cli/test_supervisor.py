@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from cli.supervisor import CANNOT_START, Part, PartFailed, Supervisor
+from tests.conftest import until
 
 PAUSES = (0.01, 0.02, 0.04)
 
@@ -204,9 +205,8 @@ async def test_a_part_that_ignores_sigterm_is_killed_with_all_that_it_started(lo
     await log.until_line("here", times=2)
     await supervisor.stop()
     assert ("stubborn", "did not end within 0.2 s and is killed") in log.lines
-    async with asyncio.timeout(20):  # nobody waits for the part's own child: it is killed, and gone a moment later
-        while not all(_gone(pid) for pid in pids(log)):
-            await asyncio.sleep(0.01)
+    # Nobody waits for the part's own child: it is killed, and gone a moment later.
+    await asyncio.to_thread(until, lambda: all(_gone(pid) for pid in pids(log)), 20, "the end of both")
 
 
 async def test_stopping_while_a_part_waits_to_be_restarted_does_not_wait_for_the_pause(log: Log) -> None:
