@@ -146,7 +146,7 @@ def test_a_page_of_a_document_leads_to_that_page(service: Service, visit: Open) 
     job = service.http.post("/api/documents", files=file, data={"stream": "false"}).json()["task_id"]
     until(lambda: service.http.get(f"/api/jobs/{job}").json()["finished_at"], 60, "the document's end")
     page = visit(service).go("/search").page
-    look_for(page, "zirconium").get_by_role("link", name=re.compile("Page 2")).click()
+    look_for(page, "zirconium").get_by_role("link", name="guide.pdf, Page 2").click()
     page.wait_for_url(re.compile(f"/read/{job}#page-2"))
     expect(page.get_by_role("region", name="Text", exact=True)).to_contain_text("Of zirconium lanterns")
 
