@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -160,17 +160,20 @@ def _going_on(name: str, console: "Console") -> Iterator[None]:
 
 def _others(data: Path, material: "Material", wanted: Sequence[str], plan: Plan, console: "Console") -> list[Row]:
     from cli.bench import document, queue, rescan
+    from cli.bench.subject import spread
 
     rows: list[Row] = []
-    if "queue" in wanted:
-        rows += queue.measure(plan.requests, material.pages[: plan.pictures], material.photos[: plan.pictures], console)
-    if "bulk" in wanted:
-        rows.append(rescan.large(plan.bulk, console))
-    if "beside" in wanted:
-        rows += rescan.beside(plan.beside, plan.turns, console)
-    if "document" in wanted:
-        if files := document.documents(data):
-            rows += document.measure(files if plan.turns > 1 else files[:3], console)
-        else:
-            console.print(f"[yellow]document is not measured: no PDFs beside {data}.[/]")
+    some = (material.pages[: plan.pictures], material.photos[: plan.pictures])
+    ways: dict[str, Callable[[], list[Row]]] = {
+        "queue": lambda: queue.measure(plan.requests, *some, console),
+        "bulk": lambda: [rescan.large(plan.bulk, console)],
+        "beside": lambda: rescan.beside(plan.beside, plan.turns, console),
+    }
+    if files := document.documents(data):
+        ways["document"] = lambda: document.measure(files if plan.turns > 1 else spread(files, 3), console)
+    elif "document" in wanted:
+        console.print(f"[yellow]document is not measured: no PDFs beside {data}.[/]")
+    for name in (name for name in ways if name in wanted):
+        with _going_on(name, console):
+            rows += ways[name]()
     return rows

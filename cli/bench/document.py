@@ -6,7 +6,7 @@ pictures, so that the reading order is found and not copied. Of a scan, what the
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median
@@ -69,6 +69,8 @@ def measure(files: list[tuple[Path, str | None]], console: Console) -> list[dict
     for path, password in track(files, "Documents", console=console):
         for page in _pages(path, password):
             _add(tally, page, engine, engines)
+    if not tally.ours:
+        raise RuntimeError("no page of these documents has enough words to be measured by")
     ours, plain = (len(spent) / sum(wall for wall, _ in spent) for spent in (tally.ours, tally.plain))
     return [
         row(
@@ -79,17 +81,22 @@ def measure(files: list[tuple[Path, str | None]], console: Console) -> list[dict
             reference=plain,
             ratio=ours / plain,
             accuracy={
-                "text recall": fmean(tally.text_recalls),
-                "order distance": median(tally.distances),
-                "reference order distance": median(tally.plain_distances),
+                # Of a few files all may be scans, or none.
+                **_over("text recall", fmean, tally.text_recalls),
+                **_over("order distance", median, tally.distances),
+                **_over("reference order distance", median, tally.plain_distances),
                 "order distance of columns": two_columns[0],
                 "reference order distance of columns": two_columns[1],
-                "scan recall": fmean(tally.scan_recalls),
+                **_over("scan recall", fmean, tally.scan_recalls),
                 "exact tables": grids,
                 "reference CPU s each": fmean(cpu for _, cpu in tally.plain),
             },
         )
     ]
+
+
+def _over(name: str, mean: Callable[[list[float]], float], values: list[float]) -> dict[str, float]:
+    return {name: mean(values)} if values else {}
 
 
 def _pages(path: Path, password: str | None) -> Iterator["Page"]:

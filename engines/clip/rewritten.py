@@ -62,8 +62,8 @@ def rewritten(model: Path, backend: Backend, models: Path, how: Rewriting) -> Pa
             if not verdict.is_file():
                 verdict.write_text(_try(model, made, backend, how), "utf-8")
             return made if verdict.read_text("utf-8") == _SAME else None
-    except OSError as error:
-        log.warning("%s stays as it is: %s", model, error)
+    except (OSError, MemoryError) as error:  # tried again the next time, unlike what a network is no good for
+        log.warning("%s stays as it is for now: %r", model, error)
         return None
 
 
@@ -77,16 +77,23 @@ def _try(model: Path, made: Path, backend: Backend, how: Rewriting) -> str:
         got = how.vectors(open_session(made, plain, 1), True)
         off = float((np.linalg.norm(got - wanted, axis=1) / np.linalg.norm(wanted, axis=1)).max())
         said = _SAME if off <= _MOST_OFF else f"its vectors are off by {off:.1e}"
+    except (OSError, MemoryError):
+        _forget(made)
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a graph of an unknown kind makes fail, the original is there
         said = f"{type(error).__name__}: {error}"
     if said == _SAME:
         log.info("%s %s from now on", model, how.gain)
     else:
         log.info("%s stays as it is: %s", model, said)
-        for file in (made, made.with_name("weights")):
-            file.unlink(missing_ok=True)
+        _forget(made)
     memory.release()
     return said
+
+
+def _forget(made: Path) -> None:
+    for file in (made, made.with_name("weights")):
+        file.unlink(missing_ok=True)
 
 
 def _write(model: Path, made: Path, how: Rewriting) -> None:

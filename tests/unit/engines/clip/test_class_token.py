@@ -1,5 +1,6 @@
 """Image towers whose end is computed for the class token alone: the same vectors, or the tower as it was."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,17 @@ def test_a_tower_that_reads_no_single_token_stays_as_it_is(tmp_path: Path, backe
 def test_a_gpu_keeps_the_original(tmp_path: Path, openclip: Path) -> None:
     gpu = Backend(parse_device("cuda:0"), "onnxruntime", "f32")
     assert trimmed_image(openclip / "visual" / "model.onnx", 224, gpu, tmp_path) is None
+
+
+def test_a_full_disk_is_no_verdict_on_a_tower(
+    tmp_path: Path, backend: Backend, openclip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = openclip / "visual" / "model.onnx"
+    with monkeypatch.context() as broken:
+        broken.setattr(onnx, "save", full)
+        assert trimmed_image(path, 224, backend, tmp_path) is None
+    assert list((tmp_path / ".compiled").rglob("verdict")) == []
+    assert trimmed_image(path, 224, backend, tmp_path) is not None
