@@ -49,10 +49,12 @@ def rewritten(model: Path, backend: Backend, models: Path, how: Rewriting) -> Pa
 
     Args:
         model: the original, an ONNX file.
-        backend: that it runs on.
+        backend: that it runs on; a GPU, which compiles every shape anew, keeps the original.
         models: `MODEL_CACHE`.
         how: it is written.
     """
+    if backend.device.kind != "cpu":
+        return None
     folder = compiled_folder(model, replace(backend, cache=models / ".compiled" / how.name / backend.runtime))
     if folder is None:
         return None
